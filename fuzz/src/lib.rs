@@ -1,0 +1,1 @@
+//! Coverage-guided fuzzing of TCP stacks under named invariants.

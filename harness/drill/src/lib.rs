@@ -1,0 +1,1 @@
+//! Runs a script against a target, and judges the trace.

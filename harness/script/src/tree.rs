@@ -1,0 +1,447 @@
+//! The typed tree of a script.
+//!
+//! Every node that an error may point at carries its [`Span`]. Numbers are as written: sequence numbers
+//! relative to each side's initial one, times in microseconds.
+
+use crate::front_matter::FrontMatter;
+use crate::span::Span;
+
+/// A whole script.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Script {
+    /// The `//:` lines at the top.
+    pub front_matter: FrontMatter,
+    /// The `--name=value` lines.
+    pub options: Vec<OptionLine>,
+    /// The command in backticks before the first event.
+    pub init_command: Option<Command>,
+    /// The timeline.
+    pub events: Vec<Event>,
+    /// The command in backticks after the last event, run at the end whatever happened, where the script has one.
+    pub cleanup_command: Option<Command>,
+}
+
+impl Script {
+    /// Whether the script asserts states: then a transition that it does not list fails it.
+    pub fn asserts_states(&self) -> bool {
+        self.events
+            .iter()
+            .any(|event| matches!(event.action, Action::State(_)))
+    }
+
+    /// Whether the script is written for halfopen (`@` lines or front matter): then a segment that
+    /// the stack sends after the last expected one fails it too, where packetdrill would not look.
+    pub fn is_strict(&self) -> bool {
+        self.asserts_states() || !self.front_matter.is_empty()
+    }
+}
+
+/// A `--name=value` line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptionLine {
+    /// Where it stands.
+    pub span: Span,
+    /// The name without dashes.
+    pub name: String,
+    /// The value, where one is given.
+    pub value: Option<String>,
+}
+
+/// One event of the timeline.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// From the time to the end of the action.
+    pub span: Span,
+    /// The line it begins on, counted from 1.
+    pub line: usize,
+    /// When it happens or should happen.
+    pub time: TimeSpec,
+    /// What happens.
+    pub action: Action,
+}
+
+/// The time before an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeSpec {
+    /// Where it stands.
+    pub span: Span,
+    /// When the event starts.
+    pub start: When,
+    /// When a blocking call ends (`0.1...0.2`).
+    pub end: Option<When>,
+}
+
+/// A moment or a range of moments, in microseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// `*`: any time.
+    Any,
+    /// `0.1`: since the start of the script.
+    At(i64),
+    /// `+0.1`: since the event before (for the end of a blocking call: since its start).
+    After(i64),
+    /// `0.1~0.2`: a range since the start of the script.
+    Between(i64, i64),
+    /// `+0.1~+0.2`: a range since the event before.
+    AfterBetween(i64, i64),
+}
+
+/// What an event is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// A packet, `<` injected or `>` expected.
+    Packet(PacketSpec),
+    /// A system call.
+    Call(CallSpec),
+    /// A shell command in backticks.
+    Command(Command),
+    /// A code block, `%{ … }%`.
+    Code(Code),
+    /// A state line, `@`.
+    State(StateSpec),
+}
+
+/// A shell command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// Where it stands, backticks included.
+    pub span: Span,
+    /// The text between the backticks.
+    pub text: String,
+}
+
+/// A code block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// Where it stands, `%{` and `}%` included.
+    pub span: Span,
+    /// The text between.
+    pub text: String,
+}
+
+/// A state line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StateSpec {
+    /// Where it stands.
+    pub span: Span,
+    /// The script's descriptor of the socket, where the line names one.
+    pub descriptor: Option<i64>,
+    /// What is asserted.
+    pub assertion: StateAssertion,
+}
+
+/// What a state line asserts; states are indices into RFC 9293's eleven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StateAssertion {
+    /// The state at this moment.
+    Is(StateName),
+    /// A transition, an event like an outbound segment.
+    Becomes(StateName, StateName),
+}
+
+/// One of the eleven states, spelt as in RFC 9293 section 3.3.2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the names are the RFC's")]
+pub enum StateName {
+    Closed,
+    Listen,
+    SynSent,
+    SynReceived,
+    Established,
+    FinWait1,
+    FinWait2,
+    CloseWait,
+    Closing,
+    LastAck,
+    TimeWait,
+}
+
+/// Which way a packet goes, seen from the stack under test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// `<`: we inject it.
+    Inbound,
+    /// `>`: the stack sends it.
+    Outbound,
+}
+
+/// A packet of the timeline: for an inbound one what to send, for an outbound one what to expect.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PacketSpec {
+    /// Where it stands, from the direction on.
+    pub span: Span,
+    /// Which way it goes.
+    pub direction: Direction,
+    /// Outer headers, from the outermost in.
+    pub encapsulations: Vec<Encapsulation>,
+    /// Fields of the IP header in square brackets.
+    pub ip: IpSpec,
+    /// What it carries.
+    pub body: PacketBody,
+}
+
+/// Fields of the IP header that a script states.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IpSpec {
+    /// `[ect0]`, `[ce]`, …: the ECN bits.
+    pub ecn: Option<EcnSpec>,
+    /// `[tos 0x10]`: the whole DS field with ECN bits.
+    pub tos: Option<u8>,
+    /// `[ttl 64]`: TTL or hop limit.
+    pub ttl: Option<u8>,
+    /// `[flowlabel 0x12345]`: of IPv6.
+    pub flow_label: Option<u32>,
+}
+
+/// ECN bits of the IP header (RFC 3168 section 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EcnSpec {
+    /// Not ECN-capable, 0.
+    NotEct,
+    /// ECT(1), 1.
+    Ect1,
+    /// ECT(0), 2.
+    Ect0,
+    /// Either of ECT(0) and ECT(1).
+    Ect01,
+    /// Congestion experienced, 3.
+    Ce,
+    /// Not checked.
+    NoCheck,
+}
+
+/// An outer header around a packet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Encapsulation {
+    /// `ipv4 1.1.1.1 > 2.2.2.2:`
+    Ipv4(std::net::Ipv4Addr, std::net::Ipv4Addr),
+    /// `ipv6 a > b:`
+    Ipv6(std::net::Ipv6Addr, std::net::Ipv6Addr),
+    /// `gre flags …:` as raw header octets.
+    Gre(Vec<u8>),
+    /// `mpls (label 0, tc 0, [S], ttl 0) …:` one word an entry.
+    Mpls(Vec<u32>),
+}
+
+/// What a packet carries.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PacketBody {
+    /// A TCP segment.
+    Tcp(SegmentSpec),
+    /// A UDP datagram.
+    Udp(UdpSpec),
+    /// An ICMP error.
+    Icmp(IcmpSpec),
+}
+
+/// A TCP segment as a script states it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SegmentSpec {
+    /// Source and destination port, where stated.
+    pub ports: Option<(u16, u16)>,
+    /// The flags stated, in the header's bit order: FIN 0x001 … CWR 0x080, AE 0x100.
+    pub flags: u16,
+    /// Where the flags stand.
+    pub flags_span: Span,
+    /// First sequence number, relative to the sender's initial one.
+    pub seq: u32,
+    /// Sequence number after the last octet, relative likewise.
+    pub seq_end: u32,
+    /// Octets of payload.
+    pub length: u32,
+    /// Where `seq:end(length)` stands.
+    pub seq_span: Span,
+    /// The acknowledgment number, relative to the receiver's initial sequence number.
+    pub ack: Option<(u32, Span)>,
+    /// The window field as on the wire.
+    pub window: Option<(u16, Span)>,
+    /// The urgent pointer.
+    pub urgent: Option<(u16, Span)>,
+    /// The options.
+    pub options: OptionsSpec,
+}
+
+/// The option list of a segment.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OptionsSpec {
+    /// No list: none are sent, none are expected.
+    Absent,
+    /// `<...>`: not checked (outbound only).
+    Any(Span),
+    /// `<mss 1460,nop>`: exactly these, in this order.
+    List(Vec<TcpOptionSpec>, Span),
+}
+
+/// One TCP option of a script.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TcpOptionSpec {
+    /// Where it stands.
+    pub span: Span,
+    /// Which option.
+    pub kind: TcpOptionKind,
+}
+
+/// A TCP option as scripts write it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TcpOptionKind {
+    /// `nop`
+    Nop,
+    /// `eol`
+    Eol,
+    /// `mss 1460`
+    Mss(u16),
+    /// `wscale 7`
+    WindowScale(u8),
+    /// `sackOK`
+    SackPermitted,
+    /// `sack 1:2 3:4`, relative to the other side's initial sequence number; `None` is `sack ...`.
+    Sack(Option<Vec<(u32, u32)>>),
+    /// `TS val 100 ecr 0`; `None` is `...`.
+    Timestamps {
+        /// TSval.
+        val: Option<u32>,
+        /// TSecr.
+        ecr: Option<u32>,
+    },
+    /// `FO cookie` (RFC 7413), empty for a cookie request; `None` is `FO ...`.
+    FastOpen(Option<Vec<u8>>),
+    /// `FOEXP cookie` (the experimental kind 254).
+    FastOpenExp(Option<Vec<u8>>),
+    /// `md5 digest` (RFC 2385); `None` is not checked.
+    Md5(Option<Vec<u8>>),
+    /// `ECN e1b 1 ceb 0 e0b 1` (RFC 9768): the fields in the order given.
+    AccEcn(Vec<(AccEcnField, u32)>),
+    /// Any other kind with its raw octets after kind and length.
+    Raw {
+        /// The option kind.
+        kind: u8,
+        /// The length octet as sent, right or wrong; `None` is the right one.
+        length: Option<u8>,
+        /// The octets after.
+        data: Vec<u8>,
+    },
+}
+
+/// A counter of the AccECN option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccEcnField {
+    /// `e0b`
+    E0b,
+    /// `ceb`
+    Ceb,
+    /// `e1b`
+    E1b,
+}
+
+/// A UDP datagram.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UdpSpec {
+    /// Source and destination port, where stated.
+    pub ports: Option<(u16, u16)>,
+    /// Octets of payload.
+    pub length: u32,
+}
+
+/// An ICMP error (for IPv6 drills its ICMPv6 counterpart).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IcmpSpec {
+    /// The type as written: a name or a number.
+    pub kind: String,
+    /// The code as written, where one is.
+    pub code: Option<String>,
+    /// Where type and code stand.
+    pub span: Span,
+    /// The MTU of "fragmentation needed" or "packet too big".
+    pub mtu: Option<u32>,
+    /// The quoted packet, where stated: the sequence range of the TCP segment, or a UDP payload.
+    pub quoted: Option<QuotedSpec>,
+}
+
+/// The packet that an ICMP error quotes, as sent by the stack under test.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QuotedSpec {
+    /// `[1:1001(1000)]`: a segment with this range.
+    Tcp {
+        /// First sequence number.
+        seq: u32,
+        /// After the last octet.
+        seq_end: u32,
+        /// Octets of payload.
+        length: u32,
+    },
+    /// `[udp (1000)]`
+    Udp {
+        /// Octets of payload.
+        length: u32,
+    },
+}
+
+/// A system call with its expected result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallSpec {
+    /// From the name to the end of the result.
+    pub span: Span,
+    /// The call's name.
+    pub name: String,
+    /// Where the name stands.
+    pub name_span: Span,
+    /// The arguments.
+    pub arguments: Vec<Expression>,
+    /// The expected return value.
+    pub result: Option<Expression>,
+    /// The expected errno symbol, when the value is -1.
+    pub errno: Option<(String, Span)>,
+    /// The remark in parentheses after the errno; never checked.
+    pub remark: Option<String>,
+}
+
+/// An expression with its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expression {
+    /// Where it stands.
+    pub span: Span,
+    /// What it is.
+    pub kind: ExpressionKind,
+}
+
+/// An argument or a result of a call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ExpressionKind {
+    /// `...`: any value, or a value that we choose.
+    Ellipsis,
+    /// An integer, decimal, hexadecimal, octal or a character.
+    Integer(i64),
+    /// A decimal fraction.
+    Float(f64),
+    /// A symbol, such as `SOL_SOCKET`, or a word that stands for itself.
+    Symbol(String),
+    /// A string literal, escapes resolved.
+    Text(Vec<u8>),
+    /// `left op right`, `op` one of `|`, `+`, …
+    Binary {
+        /// The operator as written.
+        operator: char,
+        /// Left operand.
+        left: Box<Expression>,
+        /// Right operand.
+        right: Box<Expression>,
+    },
+    /// `~x` or `-x`
+    Unary {
+        /// The operator as written.
+        operator: char,
+        /// The operand.
+        operand: Box<Expression>,
+    },
+    /// `[a, b]`
+    List(Vec<Expression>),
+    /// `{name = value, …}` or `{value, …}`
+    Struct(Vec<(Option<String>, Expression)>),
+    /// `htons(8080)`, `inet_addr("192.0.2.1")`
+    Call {
+        /// The function's name.
+        name: String,
+        /// Its arguments.
+        arguments: Vec<Expression>,
+    },
+}

@@ -1,0 +1,105 @@
+//! What a target is told before a drill begins.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
+
+/// The address families that a drill's sockets and packets use (`--ip`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AddressMode {
+    /// IPv4 sockets, IPv4 packets (`v4`).
+    V4,
+    /// IPv6 sockets, IPv6 packets (`v6`).
+    V6,
+    /// IPv6 sockets, IPv4 packets (`mapped`).
+    Mapped,
+}
+
+/// A version of the Internet protocol on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AddressFamily {
+    /// IPv4.
+    Ipv4,
+    /// IPv6.
+    Ipv6,
+}
+
+impl AddressMode {
+    /// The name that `--ip` and the JSON report use.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::V4 => "v4",
+            Self::V6 => "v6",
+            Self::Mapped => "mapped",
+        }
+    }
+
+    /// The family of the packets on the wire.
+    pub const fn wire(self) -> AddressFamily {
+        match self {
+            Self::V4 | Self::Mapped => AddressFamily::Ipv4,
+            Self::V6 => AddressFamily::Ipv6,
+        }
+    }
+
+    /// The family of the sockets.
+    pub const fn socket(self) -> AddressFamily {
+        match self {
+            Self::V4 => AddressFamily::Ipv4,
+            Self::V6 | Self::Mapped => AddressFamily::Ipv6,
+        }
+    }
+}
+
+/// Addresses, limits and seed of one drill.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setup {
+    /// Which families the drill uses.
+    pub mode: AddressMode,
+    /// The stack's own address on its interface, in the wire's family.
+    pub local_ip: IpAddr,
+    /// Prefix length of the stack's interface address.
+    pub local_prefix: u8,
+    /// The router's address on that link: the tester's end, through which `remote_ip` is reached.
+    pub gateway_ip: IpAddr,
+    /// The address that the tester speaks from.
+    pub remote_ip: IpAddr,
+    /// MTU of the stack's interface, in octets.
+    pub mtu: u16,
+    /// From this alone an in-process stack draws its random numbers and secrets.
+    pub seed: u64,
+    /// The folder that shell commands run in: the script's own.
+    pub working_directory: PathBuf,
+    /// Environment variables for shell commands.
+    pub environment: Vec<(String, String)>,
+}
+
+impl Setup {
+    /// packetdrill's default addresses for `mode`, MTU 1500, seed 0.
+    pub fn defaults(mode: AddressMode) -> Self {
+        let (local_ip, local_prefix, gateway_ip, remote_ip) = match mode.wire() {
+            AddressFamily::Ipv4 => (
+                IpAddr::V4(Ipv4Addr::new(192, 168, 0, 1)),
+                16,
+                IpAddr::V4(Ipv4Addr::new(192, 168, 0, 2)),
+                IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
+            ),
+            AddressFamily::Ipv6 => (
+                IpAddr::V6(Ipv6Addr::new(0xfd3d, 0x0a0b, 0x17d6, 0, 0, 0, 0, 1)),
+                48,
+                IpAddr::V6(Ipv6Addr::new(0xfd3d, 0x0a0b, 0x17d6, 0x8888, 0, 0, 0, 2)),
+                IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)),
+            ),
+        };
+        Self {
+            mode,
+            local_ip,
+            local_prefix,
+            gateway_ip,
+            remote_ip,
+            mtu: 1500,
+            seed: 0,
+            working_directory: PathBuf::from("."),
+            environment: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! TCP/IP packets as values, and the bytes they stand for.

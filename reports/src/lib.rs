@@ -1,0 +1,1 @@
+//! Sinks over drills and their traces: console, JUnit, JSON, KTAP.

@@ -1,0 +1,1 @@
+//! POSIX sockets, once, over any in-process stack.

@@ -1,0 +1,1 @@
+//! The running Linux kernel as a target under test.

@@ -1,0 +1,1 @@
+//! The reference stack as a target under test.
