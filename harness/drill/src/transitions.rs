@@ -94,6 +94,11 @@ impl Transitions {
         Match::Differs(pending)
     }
 
+    /// Gives up the next observed transition, for runs that only observe.
+    pub(crate) fn drop_first(&mut self) {
+        self.pending.pop_front();
+    }
+
     /// The next transition that no line has matched and that must be listed.
     pub(crate) fn unlisted(&self) -> Option<Pending> {
         self.pending

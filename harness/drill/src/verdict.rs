@@ -198,7 +198,11 @@ impl fmt::Display for Failure {
                 expected,
                 observed,
             } => {
-                let side = if *observed < expected.0 { "early" } else { "late" };
+                let side = if *observed < expected.0 {
+                    "early"
+                } else {
+                    "late"
+                };
                 write!(f, "the {what} came too {side}\n  time: expected ")?;
                 window(f, *expected)?;
                 write!(f, ", observed {observed} s")
@@ -208,7 +212,10 @@ impl fmt::Display for Failure {
                 until,
                 instead,
             } => {
-                write!(f, "nothing came where the script expects one\n  expected {what} until {until} s, observed ")?;
+                write!(
+                    f,
+                    "nothing came where the script expects one\n  expected {what} until {until} s, observed "
+                )?;
                 if instead.is_empty() {
                     f.write_str("nothing")
                 } else {
@@ -230,7 +237,10 @@ impl fmt::Display for Failure {
                 "a segment that the script does not list\n  segment: expected none, observed {observed}"
             ),
             FailureKind::State { expected, observed } => {
-                write!(f, "the connection is in another state\n  state: expected {expected}, observed ")?;
+                write!(
+                    f,
+                    "the connection is in another state\n  state: expected {expected}, observed "
+                )?;
                 match observed {
                     Some(state) => write!(f, "{state}"),
                     None => f.write_str("no such connection"),
@@ -254,14 +264,20 @@ impl fmt::Display for Failure {
                 "{call} gave something else through {argument}\n  {argument}: expected {expected}, observed {observed}"
             ),
             FailureKind::StillRunning { call } => {
-                write!(f, "{call} is still running\n  {call}: expected to have returned, observed no return")
+                write!(
+                    f,
+                    "{call} is still running\n  {call}: expected to have returned, observed no return"
+                )
             }
             FailureKind::NotBlocking {
                 call,
                 expected,
                 observed,
             } => {
-                write!(f, "{call} returned at another time\n  {call}: expected its end ")?;
+                write!(
+                    f,
+                    "{call} returned at another time\n  {call}: expected its end "
+                )?;
                 window(f, *expected)?;
                 write!(f, ", observed {observed} s")
             }

@@ -56,6 +56,8 @@ pub enum EntryKind {
     },
     /// A connection went from one state to another.
     Transition(Transition),
+    /// The script looked at a connection's state at this moment, or ran a step of its own.
+    Checkpoint,
     /// The stack dropped a segment and said why.
     Dropped {
         /// The reason in the stack's own words.

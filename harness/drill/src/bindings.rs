@@ -1,0 +1,309 @@
+//! What the numbers of a script stand for in one drill: descriptors, ports, initial sequence numbers, timestamps.
+//!
+//! Scripts count each side's sequence numbers from their own base. The tester's numbers are sent as written;
+//! the stack's are bound when it sends its SYN.
+
+use std::collections::BTreeMap;
+
+use halfopen_target::{ConnectionId, Descriptor};
+use halfopen_wire::{Segment, Seq};
+
+/// The port that `bind` gives the stack's sockets, as packetdrill's `--bind_port` default.
+const DEFAULT_BIND_PORT: u16 = 8080;
+
+/// The ports that a script does not state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ports {
+    /// Where the stack's sockets are bound.
+    pub bind: u16,
+    /// Where the stack's sockets connect to.
+    pub connect: u16,
+    /// From where the tester opens its first connection; further ones count upwards.
+    pub tester: u16,
+}
+
+impl Default for Ports {
+    fn default() -> Self {
+        Self {
+            bind: DEFAULT_BIND_PORT,
+            connect: DEFAULT_BIND_PORT,
+            tester: 40_000,
+        }
+    }
+}
+
+/// One connection as the script's packets see it.
+#[derive(Clone, Debug)]
+pub(crate) struct Flow {
+    /// The stack's port; unknown until its first SYN when the stack opens and chooses it.
+    pub(crate) local_port: Option<u16>,
+    /// The tester's port.
+    pub(crate) remote_port: u16,
+    /// The stack's initial sequence number: as the script writes it and as it is.
+    local_isn: Option<(u32, Seq)>,
+    /// The tester's initial sequence number, the same in script and on the wire.
+    remote_isn: Option<u32>,
+    /// A new SYN of either side was caused, so the stack may choose a new initial sequence number.
+    may_rebind: bool,
+    /// The stack's TSval values: as the script writes them and as they are.
+    timestamps: BTreeMap<u32, u32>,
+    /// Everything that the application gave the stack to send.
+    pub(crate) written: Vec<u8>,
+    /// How many octets the application has read.
+    pub(crate) read: u32,
+    /// Urgent data came in: the octets that a read gives are no longer known by their place.
+    pub(crate) urgent: bool,
+}
+
+impl Flow {
+    const fn new(local_port: Option<u16>, remote_port: u16) -> Self {
+        Self {
+            local_port,
+            remote_port,
+            local_isn: None,
+            remote_isn: None,
+            may_rebind: true,
+            timestamps: BTreeMap::new(),
+            written: Vec::new(),
+            read: 0,
+            urgent: false,
+        }
+    }
+
+    /// A sequence number of the stack, from script to wire.
+    pub(crate) fn local_to_wire(&self, number: u32) -> u32 {
+        match self.local_isn {
+            Some((script, wire)) => wire.0.wrapping_add(number.wrapping_sub(script)),
+            None => number,
+        }
+    }
+
+    /// A sequence number of the stack, from wire to script.
+    pub(crate) fn local_to_script(&self, number: u32) -> u32 {
+        match self.local_isn {
+            Some((script, wire)) => script.wrapping_add(number.wrapping_sub(wire.0)),
+            None => number,
+        }
+    }
+
+    /// The stack's initial sequence number on the wire, once bound.
+    pub(crate) fn local_isn(&self) -> Option<Seq> {
+        self.local_isn.map(|(_, wire)| wire)
+    }
+
+    /// Offset in the stack's stream of the first payload octet of `segment`, once its numbers are bound.
+    pub(crate) fn outbound_offset(&self, segment: &Segment) -> Option<i64> {
+        let (_, isn) = self.local_isn?;
+        let syn = u32::from(segment.flags.contains(halfopen_wire::Flags::SYN));
+        let distance = segment.seq.0.wrapping_add(syn).wrapping_sub(isn.0) as i32;
+        Some(i64::from(distance) - 1)
+    }
+
+    /// Offset in the tester's stream of payload that starts at `seq` of a segment with or without SYN.
+    pub(crate) fn inbound_offset(&self, seq: u32, syn: bool) -> u32 {
+        let first = seq.wrapping_add(u32::from(syn));
+        first
+            .wrapping_sub(self.remote_isn.unwrap_or(0))
+            .wrapping_sub(1)
+    }
+
+    /// Takes note of a SYN that the tester sends.
+    pub(crate) fn note_inbound_syn(&mut self, seq: u32) {
+        if self.remote_isn != Some(seq) {
+            self.may_rebind = true;
+            self.written.clear();
+            self.read = 0;
+        }
+        self.remote_isn = Some(seq);
+    }
+
+    /// Binds the stack's initial sequence number from its SYN, unless it is bound and nothing new began.
+    pub(crate) fn bind_local_isn(&mut self, script: u32, wire: Seq) {
+        if self.local_isn.is_none() || self.may_rebind {
+            self.local_isn = Some((script, wire));
+            self.may_rebind = false;
+        }
+    }
+
+    /// The stack's TSval for the script's, where one was seen.
+    pub(crate) fn timestamp_to_wire(&self, script: u32) -> Option<u32> {
+        self.timestamps.get(&script).copied()
+    }
+
+    /// Remembers that the script's TSval stood for this one.
+    pub(crate) fn bind_timestamp(&mut self, script: u32, wire: u32) {
+        self.timestamps.entry(script).or_insert(wire);
+    }
+}
+
+/// What the numbers of a script stand for.
+#[derive(Clone, Debug)]
+pub(crate) struct Bindings {
+    ports: Ports,
+    next_tester_port: u16,
+    descriptors: BTreeMap<i64, Descriptor>,
+    connections: BTreeMap<i64, ConnectionId>,
+    flow_of_descriptor: BTreeMap<i64, usize>,
+    flows: Vec<Flow>,
+    current: Option<usize>,
+}
+
+impl Bindings {
+    pub(crate) const fn new(ports: Ports) -> Self {
+        Self {
+            ports,
+            next_tester_port: ports.tester,
+            descriptors: BTreeMap::new(),
+            connections: BTreeMap::new(),
+            flow_of_descriptor: BTreeMap::new(),
+            flows: Vec::new(),
+            current: None,
+        }
+    }
+
+    pub(crate) const fn ports(&self) -> Ports {
+        self.ports
+    }
+
+    /// The target's descriptor for the script's; -1, which every stack refuses, for one that is not open.
+    pub(crate) fn descriptor(&self, script: i64) -> Descriptor {
+        self.descriptors
+            .get(&script)
+            .copied()
+            .unwrap_or(Descriptor(-1))
+    }
+
+    /// The script's number for a descriptor of the target.
+    pub(crate) fn script_descriptor(&self, target: Descriptor) -> Option<i64> {
+        self.descriptors
+            .iter()
+            .find(|(_, bound)| **bound == target)
+            .map(|(script, _)| *script)
+    }
+
+    pub(crate) fn connection(&self, script: i64) -> Option<ConnectionId> {
+        self.connections.get(&script).copied()
+    }
+
+    /// The script's descriptors with their connections; a closed descriptor keeps its connection.
+    pub(crate) fn named_connections(&self) -> impl Iterator<Item = (i64, ConnectionId)> + '_ {
+        self.connections.iter().map(|(fd, id)| (*fd, *id))
+    }
+
+    pub(crate) fn bind_descriptor(
+        &mut self,
+        script: i64,
+        target: Descriptor,
+        connection: Option<ConnectionId>,
+    ) {
+        self.descriptors.insert(script, target);
+        self.flow_of_descriptor.remove(&script);
+        match connection {
+            Some(id) => self.connections.insert(script, id),
+            None => self.connections.remove(&script),
+        };
+    }
+
+    pub(crate) fn close_descriptor(&mut self, script: i64) {
+        self.descriptors.remove(&script);
+    }
+
+    /// A new socket: packets without ports are about it from now on.
+    pub(crate) const fn note_socket(&mut self) {
+        self.current = None;
+    }
+
+    /// A socket listens: the next SYN without ports opens a new connection to it.
+    pub(crate) const fn note_listen(&mut self) {
+        self.current = None;
+    }
+
+    /// The stack opens a connection.
+    pub(crate) fn note_connect(&mut self, script: i64, remote_port: u16) {
+        let known = self.flow_of_descriptor.get(&script).copied();
+        let flow = known.unwrap_or_else(|| {
+            self.flows.push(Flow::new(None, remote_port));
+            self.flows.len() - 1
+        });
+        self.flow_of_descriptor.insert(script, flow);
+        self.current = Some(flow);
+    }
+
+    /// A connection was accepted from this port.
+    pub(crate) fn note_accept(&mut self, script: i64, remote_port: u16) {
+        let flow = self
+            .flows
+            .iter()
+            .position(|flow| flow.remote_port == remote_port);
+        if let Some(flow) = flow {
+            self.flow_of_descriptor.insert(script, flow);
+        }
+    }
+
+    /// The flow of the socket behind a descriptor.
+    pub(crate) fn flow_of(&mut self, script: i64) -> Option<&mut Flow> {
+        let index = *self.flow_of_descriptor.get(&script)?;
+        self.flows.get_mut(index)
+    }
+
+    /// The flow that a packet of the script is about; a new one where none is.
+    pub(crate) fn flow_for_inbound(&mut self, ports: Option<(u16, u16)>) -> &mut Flow {
+        let index = match ports {
+            Some((remote, local)) => self
+                .flows
+                .iter()
+                .position(|flow| flow.remote_port == remote && flow.local_port == Some(local))
+                .unwrap_or_else(|| self.push(Some(local), remote)),
+            None => match self.current {
+                Some(index) => index,
+                None => {
+                    let port = self.next_tester_port;
+                    self.next_tester_port = port.checked_add(1).unwrap_or(self.ports.tester);
+                    self.push(Some(self.ports.bind), port)
+                }
+            },
+        };
+        self.current = Some(index);
+        &mut self.flows[index]
+    }
+
+    /// The flow that an expected packet of the script is about, if any is.
+    pub(crate) fn flow_for_outbound(&mut self, ports: Option<(u16, u16)>) -> Option<&mut Flow> {
+        let index = match ports {
+            Some((local, remote)) => self
+                .flows
+                .iter()
+                .position(|flow| flow.remote_port == remote && flow.local_port == Some(local))?,
+            None => self.current?,
+        };
+        self.flows.get_mut(index)
+    }
+
+    /// The flow of a packet that came, by its ports; takes the stack's port from its first packet.
+    pub(crate) fn flow_of_packet(&mut self, source: u16, destination: u16) -> Option<&mut Flow> {
+        let index = self
+            .flows
+            .iter()
+            .position(|flow| flow.remote_port == destination && flow.local_port == Some(source))
+            .or_else(|| {
+                self.flows
+                    .iter()
+                    .position(|flow| flow.remote_port == destination && flow.local_port.is_none())
+            })?;
+        let flow = &mut self.flows[index];
+        flow.local_port = Some(source);
+        Some(flow)
+    }
+
+    /// The flow with these ports, without learning anything.
+    pub(crate) fn known_flow(&self, local: u16, remote: u16) -> Option<&Flow> {
+        self.flows
+            .iter()
+            .find(|flow| flow.remote_port == remote && flow.local_port == Some(local))
+    }
+
+    fn push(&mut self, local_port: Option<u16>, remote_port: u16) -> usize {
+        self.flows.push(Flow::new(local_port, remote_port));
+        self.flows.len() - 1
+    }
+}

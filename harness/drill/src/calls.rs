@@ -1,0 +1,323 @@
+//! Calls in flight: what they change in the bindings, and whether they ended as the script says.
+
+use halfopen_script::tree::{Action, CallSpec, Event, ExpressionKind};
+use halfopen_target::{Address, Call, Descriptor, Errno, OptionValue, Output, Returned, Time};
+
+use crate::bindings::Bindings;
+use crate::judge::result_text;
+use crate::lower::{ExpectedOutput, Lowered};
+use crate::payload;
+use crate::verdict::FailureKind;
+
+/// A call from its start until it is judged.
+#[derive(Clone, Debug)]
+pub(crate) struct Running {
+    event: usize,
+    started: Time,
+    lowered: Lowered,
+    /// The script's number for the descriptor that the call will give.
+    gives: Option<i64>,
+    /// Octets that the stack's application had written before this call, for calls that write.
+    written_before: usize,
+    ended: Option<(Time, usize, Returned)>,
+}
+
+impl Running {
+    /// A call that starts now.
+    pub(crate) fn start(
+        event: usize,
+        started: Time,
+        spec: Option<&CallSpec>,
+        lowered: Lowered,
+        bindings: &mut Bindings,
+    ) -> Self {
+        let gives = spec
+            .and_then(|spec| spec.result.as_ref())
+            .and_then(|result| match result.kind {
+                ExpressionKind::Ellipsis => None,
+                _ => halfopen_script::evaluate(result).ok(),
+            })
+            .filter(|fd| *fd >= 0);
+        let mut written_before = 0;
+        if let (Call::Send { buffers, .. }, Some(fd)) = (&lowered.call, lowered.descriptor)
+            && let Some(flow) = bindings.flow_of(fd)
+        {
+            written_before = flow.written.len();
+            for buffer in buffers {
+                flow.written.extend(buffer);
+            }
+        }
+        if let (Call::Connect { address, .. }, Some(fd)) = (&lowered.call, lowered.descriptor)
+            && let Address::Inet(remote) = address
+        {
+            bindings.note_connect(fd, remote.port());
+        }
+        Self {
+            event,
+            started,
+            lowered,
+            gives,
+            written_before,
+            ended: None,
+        }
+    }
+
+    pub(crate) const fn event(&self) -> usize {
+        self.event
+    }
+
+    pub(crate) const fn started(&self) -> Time {
+        self.started
+    }
+
+    pub(crate) const fn name(&self) -> &'static str {
+        self.lowered.call.name()
+    }
+
+    pub(crate) const fn is_over(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    pub(crate) fn finish(&mut self, at: Time, entry: usize, returned: Returned) {
+        self.ended = Some((at, entry, returned));
+    }
+
+    pub(crate) fn ended(&self) -> Option<(Time, usize, &Returned)> {
+        self.ended
+            .as_ref()
+            .map(|(at, entry, returned)| (*at, *entry, returned))
+    }
+
+    /// The descriptor that a successful `socket` or `accept` gives, as script and target number it.
+    pub(crate) fn given(&self) -> Option<(i64, Descriptor)> {
+        let (_, _, returned) = self.ended()?;
+        let target = i32::try_from(returned.result.ok()?).ok()?;
+        match self.lowered.call {
+            Call::Socket { .. } | Call::Accept { .. } => Some((self.gives?, Descriptor(target))),
+            _ => None,
+        }
+    }
+}
+
+/// Takes note of what an ended call changes.
+pub(crate) fn note_return(bindings: &mut Bindings, running: &Running) {
+    let Some((_, _, returned)) = running.ended() else {
+        return;
+    };
+    if let Some((script, target)) = running.given() {
+        bindings.bind_descriptor(script, target, returned.connection);
+        if matches!(running.lowered.call, Call::Socket { .. }) {
+            bindings.note_socket();
+        }
+        for output in &returned.outputs {
+            if let Output::Address(peer) = output {
+                bindings.note_accept(script, peer.port());
+            }
+        }
+    }
+    let (Some(fd), Ok(value)) = (running.lowered.descriptor, returned.result) else {
+        if let (Some(fd), Call::Send { .. }) = (running.lowered.descriptor, &running.lowered.call)
+            && let Some(flow) = bindings.flow_of(fd)
+        {
+            flow.written.truncate(running.written_before);
+        }
+        return;
+    };
+    match &running.lowered.call {
+        Call::Listen { .. } => bindings.note_listen(),
+        Call::Close { .. } => bindings.close_descriptor(fd),
+        Call::Send { .. } => {
+            let taken = usize::try_from(value).unwrap_or(0);
+            if let Some(flow) = bindings.flow_of(fd) {
+                flow.written.truncate(running.written_before + taken);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// How an ended call differs from what the script says.
+pub(crate) fn compare(
+    event: &Event,
+    running: &Running,
+    returned: &Returned,
+    bindings: &mut Bindings,
+) -> Option<FailureKind> {
+    let Action::Call(spec) = &event.action else {
+        return None;
+    };
+    compare_result(spec, running, returned)
+        .or_else(|| compare_outputs(running, returned))
+        .or_else(|| compare_stream(running, returned, bindings))
+}
+
+fn compare_result(spec: &CallSpec, running: &Running, returned: &Returned) -> Option<FailureKind> {
+    let result = spec.result.as_ref()?;
+    let expected = match &result.kind {
+        ExpressionKind::Ellipsis => return None,
+        _ => halfopen_script::evaluate(result).ok()?,
+    };
+    let same = match (&spec.errno, returned.result) {
+        (Some((name, _)), Err(errno)) => expected == -1 && Errno::from_name(name) == Some(errno),
+        (Some(_), Ok(_)) => false,
+        (None, Err(_)) => expected == -1,
+        // A descriptor's number is the target's own; the script's only names it.
+        (None, Ok(value)) if running.given().is_some() => expected >= 0 && value >= 0,
+        (None, Ok(value)) => expected == value,
+    };
+    if same {
+        return None;
+    }
+    let expected = match &spec.errno {
+        Some((name, _)) => format!("{expected} {name}"),
+        None => expected.to_string(),
+    };
+    Some(FailureKind::Return {
+        call: spec.name.clone(),
+        expected,
+        observed: result_text(returned.result),
+    })
+}
+
+/// What went wrong with a shell command or a sysctl, in words.
+pub(crate) fn command_failure(running: &Running, returned: &Returned) -> String {
+    let what = match &running.lowered.call {
+        Call::Sysctl { name, value } => format!("{name}={value}: "),
+        _ => String::new(),
+    };
+    let printed = returned.outputs.iter().find_map(|output| match output {
+        Output::Text(text) if !text.trim().is_empty() => Some(format!(": {}", text.trim())),
+        _ => None,
+    });
+    match returned.result {
+        Ok(status) => format!("{what}exit status {status}{}", printed.unwrap_or_default()),
+        Err(errno) => format!("{what}{errno} ({})", errno.text()),
+    }
+}
+
+fn compare_outputs(running: &Running, returned: &Returned) -> Option<FailureKind> {
+    running.lowered.outputs.iter().find_map(|expected| {
+        let difference = returned
+            .outputs
+            .iter()
+            .map(|output| compare_output(expected, output))
+            .find(|difference| !matches!(difference, Compared::OtherKind));
+        match difference {
+            Some(Compared::Differs(argument, expected, observed)) => Some(FailureKind::Output {
+                call: running.name().to_owned(),
+                argument,
+                expected,
+                observed,
+            }),
+            _ => None,
+        }
+    })
+}
+
+enum Compared {
+    OtherKind,
+    Same,
+    Differs(String, String, String),
+}
+
+fn compare_output(expected: &ExpectedOutput, output: &Output) -> Compared {
+    let (argument, expected, observed) = match (expected, output) {
+        (ExpectedOutput::Data(expected), Output::Data(data)) => {
+            let shown = |bytes: &[u8]| format!("\"{}\"", bytes.escape_ascii());
+            ("the octets read", shown(expected), shown(data))
+        }
+        (ExpectedOutput::Int(what, value), Output::Int(seen)) => {
+            (*what, value.to_string(), seen.to_string())
+        }
+        (ExpectedOutput::Int(what, value), Output::Option(OptionValue::Int(seen))) => {
+            (*what, value.to_string(), seen.to_string())
+        }
+        (ExpectedOutput::Int(what, value), Output::Option(OptionValue::Bytes(bytes)))
+            if bytes.len() == 1 =>
+        {
+            (*what, value.to_string(), bytes[0].to_string())
+        }
+        (
+            ExpectedOutput::Linger(on, seconds),
+            Output::Option(OptionValue::Linger {
+                on: seen_on,
+                seconds: seen_seconds,
+            }),
+        ) => {
+            let shown = |on: bool, s: i32| format!("{{onoff={}, linger={s}}}", i32::from(on));
+            (
+                "the value",
+                shown(*on, *seconds),
+                shown(*seen_on, *seen_seconds),
+            )
+        }
+        (ExpectedOutput::Bytes(expected), Output::Option(OptionValue::Bytes(bytes))) => {
+            let end = bytes
+                .iter()
+                .rposition(|b| *b != 0)
+                .map_or(0, |last| last + 1);
+            let shown = |bytes: &[u8]| format!("\"{}\"", bytes.escape_ascii());
+            ("the value", shown(expected), shown(&bytes[..end]))
+        }
+        (ExpectedOutput::Revents(expected), Output::Poll(fds)) => {
+            for (want, seen) in expected.iter().zip(fds) {
+                if let Some(want) = want
+                    && *want != seen.revents
+                {
+                    return Compared::Differs(
+                        "revents".to_owned(),
+                        format!("{want:#x}"),
+                        format!("{:#x}", seen.revents),
+                    );
+                }
+            }
+            return Compared::Same;
+        }
+        (ExpectedOutput::MessageFlags(expected), Output::MessageFlags(flags)) => {
+            ("msg_flags", format!("{expected:#x}"), format!("{flags:#x}"))
+        }
+        _ => return Compared::OtherKind,
+    };
+    if expected == observed {
+        Compared::Same
+    } else {
+        Compared::Differs(argument.to_owned(), expected, observed)
+    }
+}
+
+/// Every octet that the application reads must be the one that the tester sent at that place.
+fn compare_stream(
+    running: &Running,
+    returned: &Returned,
+    bindings: &mut Bindings,
+) -> Option<FailureKind> {
+    let Call::Receive { flags, .. } = &running.lowered.call else {
+        return None;
+    };
+    let special = halfopen_target::posix::MSG_OOB
+        | halfopen_target::posix::MSG_PEEK
+        | halfopen_target::posix::MSG_TRUNC;
+    let flow = bindings.flow_of(running.lowered.descriptor?)?;
+    let data = returned.outputs.iter().find_map(|output| match output {
+        Output::Data(data) => Some(data),
+        _ => None,
+    })?;
+    if flags & special != 0 || flow.urgent {
+        return None;
+    }
+    let start = flow.read;
+    flow.read = start.wrapping_add(data.len() as u32);
+    let wrong = data
+        .iter()
+        .zip(0u32..)
+        .position(|(octet, i)| *octet != payload::inbound_octet(start.wrapping_add(i)))?;
+    Some(FailureKind::Output {
+        call: running.name().to_owned(),
+        argument: "the octets read".to_owned(),
+        expected: "the octets of the segments, in order".to_owned(),
+        observed: format!(
+            "another octet at offset {} of the stream",
+            start as usize + wrong
+        ),
+    })
+}

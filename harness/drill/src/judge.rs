@@ -1,0 +1,452 @@
+//! Whether what happened is what the script says. Pure: entries of a trace go in, differences come out.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use halfopen_script::tree::{Action, Direction, Event, Script, StateAssertion, StateName};
+use halfopen_target::{
+    CallId, ConnectionId, Duration, Entry, EntryKind, Errno, Returned, Setup, State, Time,
+};
+use halfopen_wire::Packet;
+
+use crate::bindings::{Bindings, Ports};
+use crate::calls::{self, Running};
+use crate::config::RunLimits;
+use crate::packet::{compare, show};
+use crate::transitions::{Match, Transitions, notice_delay_micros};
+use crate::verdict::{Failure, FailureKind};
+use crate::window::{Tolerance, Window};
+
+/// How far an expectation has come.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Progress {
+    /// What it waits for has not happened yet.
+    Waiting,
+    /// It was met; the trace's entries that met it.
+    Met(Vec<usize>),
+    /// It was not.
+    Failed(Failure),
+}
+
+/// A packet that came and is not yet matched by a line.
+#[derive(Clone, Debug)]
+struct PendingPacket {
+    at: Time,
+    entry: usize,
+    bytes: Vec<u8>,
+}
+
+/// Judges one drill as it goes on.
+#[derive(Debug)]
+pub(crate) struct Judge<'s> {
+    script: &'s Script,
+    setup: &'s Setup,
+    tolerance: Tolerance,
+    pub(crate) bindings: Bindings,
+    packets: VecDeque<PendingPacket>,
+    transitions: Transitions,
+    pub(crate) running: BTreeMap<CallId, Running>,
+    /// When the script's own clock began, after its initial command.
+    origin: Time,
+    /// When the event before really happened.
+    base: Time,
+    /// How late our own last stimulus was.
+    slip: Duration,
+    /// When the machine held things up, and for how long.
+    stalls: Vec<(Time, Duration)>,
+    entries: usize,
+}
+
+impl<'s> Judge<'s> {
+    pub(crate) fn new(
+        script: &'s Script,
+        setup: &'s Setup,
+        ports: Ports,
+        tolerance: Tolerance,
+    ) -> Self {
+        Self {
+            script,
+            setup,
+            tolerance,
+            bindings: Bindings::new(ports),
+            packets: VecDeque::new(),
+            transitions: Transitions::default(),
+            running: BTreeMap::new(),
+            origin: Time::ZERO,
+            base: Time::ZERO,
+            slip: Duration::ZERO,
+            stalls: Vec::new(),
+            entries: 0,
+        }
+    }
+
+    pub(crate) fn event(&self, index: usize) -> &'s Event {
+        &self.script.events[index]
+    }
+
+    /// When event `index` is stated to happen.
+    pub(crate) fn window(&self, index: usize) -> Window {
+        Window::new(
+            self.event(index).time.start,
+            self.origin,
+            self.base,
+            self.slip,
+        )
+    }
+
+    /// When a blocking call that began at `start` is stated to end.
+    pub(crate) fn end_window(&self, index: usize, start: Time) -> Option<Window> {
+        let end = self.event(index).time.end?;
+        Some(Window::new(end, self.origin, start, self.slip).widened(self.tolerance, start))
+    }
+
+    /// The latest moment until which event `index` is waited for, and when it counts as missing.
+    pub(crate) fn deadline(&self, index: usize, limits: &RunLimits) -> Time {
+        let window = self.window(index).widened(self.tolerance, self.base);
+        if window.latest == Time::MAX {
+            return self.base + limits.any_time;
+        }
+        window.latest + limits.lateness
+    }
+
+    /// The script's own clock begins at `at`.
+    pub(crate) const fn start(&mut self, at: Time) {
+        self.origin = at;
+        self.base = at;
+    }
+
+    /// Goes on after expectation `index` that was not met, as if it had been: for runs that only observe.
+    pub(crate) fn pass_over(&mut self, index: usize, at: Time) {
+        match &self.event(index).action {
+            Action::Packet(_) => {
+                self.packets.pop_front();
+            }
+            Action::State(_) => self.transitions.drop_first(),
+            _ => {}
+        }
+        self.base = at;
+    }
+
+    /// Takes note of something that happened; entries come in the order of the trace.
+    pub(crate) fn observe(&mut self, entry: &Entry) {
+        let index = self.entries;
+        self.entries += 1;
+        match &entry.kind {
+            EntryKind::Outbound(bytes) => self.packets.push_back(PendingPacket {
+                at: entry.at,
+                entry: index,
+                bytes: bytes.clone(),
+            }),
+            EntryKind::Transition(transition) => {
+                self.transitions.observe(entry.at, index, *transition);
+            }
+            EntryKind::Returned { id, returned } => {
+                if let Some(running) = self.running.get_mut(id) {
+                    running.finish(entry.at, index, returned.clone());
+                    calls::note_return(&mut self.bindings, running);
+                }
+            }
+            EntryKind::Stalled(span) => self.stalls.push((entry.at, *span)),
+            _ => {}
+        }
+    }
+
+    /// We did what event `index` says, at `at`: later events count from then.
+    pub(crate) fn stimulus(&mut self, index: usize, at: Time) {
+        let stated = self.window(index).earliest;
+        self.slip = at.since(stated);
+        self.base = at;
+    }
+
+    /// Whether expectation `index` (an outbound packet or a transition) is met.
+    pub(crate) fn check(&mut self, index: usize) -> Progress {
+        match &self.event(index).action {
+            Action::Packet(spec) if spec.direction == Direction::Outbound => {
+                self.check_packet(index)
+            }
+            Action::State(spec) => match spec.assertion {
+                StateAssertion::Becomes(from, to) => {
+                    self.check_transition(index, spec.descriptor, (state(from), state(to)))
+                }
+                StateAssertion::Is(expected) => {
+                    self.check_state(index, spec.descriptor, state(expected))
+                }
+            },
+            _ => Progress::Met(Vec::new()),
+        }
+    }
+
+    fn check_packet(&mut self, index: usize) -> Progress {
+        let Action::Packet(spec) = &self.event(index).action else {
+            return Progress::Waiting;
+        };
+        let Some(pending) = self.packets.front().cloned() else {
+            return Progress::Waiting;
+        };
+        let packet = match Packet::parse(&pending.bytes) {
+            Ok(packet) => packet,
+            Err(error) => {
+                let observed = format!(
+                    "{} octets that are no IP packet: {error}",
+                    pending.bytes.len()
+                );
+                return Progress::Failed(self.failure(
+                    index,
+                    pending.at,
+                    FailureKind::Packet {
+                        observed,
+                        mismatches: Vec::new(),
+                    },
+                ));
+            }
+        };
+        let mismatches = compare::compare(spec, &packet, &mut self.bindings);
+        if !mismatches.is_empty() {
+            let observed = show::packet(&packet, Some(&self.bindings));
+            let kind = FailureKind::Packet {
+                observed,
+                mismatches,
+            };
+            return Progress::Failed(self.failure(index, pending.at, kind));
+        }
+        self.packets.pop_front();
+        self.timed(index, pending.at, "segment", 0, pending.entry)
+    }
+
+    fn check_transition(
+        &mut self,
+        index: usize,
+        descriptor: Option<i64>,
+        expected: (State, State),
+    ) -> Progress {
+        let connection = descriptor.and_then(|fd| self.bindings.connection(fd));
+        let later = self.later_transitions(index, descriptor);
+        match self.transitions.take(connection, expected, &later) {
+            Match::Waiting => Progress::Waiting,
+            Match::Differs(pending) => {
+                let observed = (pending.transition.from, pending.transition.to);
+                let kind = FailureKind::Transition { expected, observed };
+                Progress::Failed(self.failure(index, pending.at, kind))
+            }
+            Match::Matched(pending) => {
+                let delay = notice_delay_micros(pending.transition.observer);
+                self.timed(index, pending.at, "transition", delay, pending.entry)
+            }
+        }
+    }
+
+    fn later_transitions(&self, index: usize, descriptor: Option<i64>) -> Vec<(State, State)> {
+        self.script.events[index + 1..]
+            .iter()
+            .filter_map(|event| match &event.action {
+                Action::State(spec) if spec.descriptor == descriptor => match spec.assertion {
+                    StateAssertion::Becomes(from, to) => Some((state(from), state(to))),
+                    StateAssertion::Is(_) => None,
+                },
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn check_state(&self, index: usize, descriptor: Option<i64>, expected: State) -> Progress {
+        let connection = descriptor.map(|fd| self.bindings.connection(fd));
+        let observed = match connection {
+            Some(None) => None,
+            Some(Some(id)) => self.transitions.state(Some(id)).or(Some(State::Closed)),
+            None => self.transitions.state(None),
+        };
+        if observed == Some(expected) {
+            Progress::Met(Vec::new())
+        } else {
+            let kind = FailureKind::State { expected, observed };
+            Progress::Failed(self.failure(index, self.base, kind))
+        }
+    }
+
+    /// Judges the time of what met event `index`; `delay` is how late its observer may notice.
+    fn timed(
+        &mut self,
+        index: usize,
+        at: Time,
+        what: &'static str,
+        delay: u64,
+        entry: usize,
+    ) -> Progress {
+        let mut window = self.window(index).widened(self.tolerance, self.base);
+        if window.latest != Time::MAX {
+            window.latest += Duration::from_micros(delay);
+        }
+        if !window.contains(at) {
+            let kind = FailureKind::Time {
+                what,
+                expected: window.bounds(),
+                observed: at,
+            };
+            return Progress::Failed(self.failure(index, at, kind));
+        }
+        self.base = at;
+        Progress::Met(vec![entry])
+    }
+
+    /// Judges a call that has ended.
+    pub(crate) fn check_call(&mut self, id: CallId) -> Progress {
+        let Some(running) = self.running.get(&id) else {
+            return Progress::Waiting;
+        };
+        let Some((at, entry, returned)) = running.ended() else {
+            return Progress::Waiting;
+        };
+        let index = running.event();
+        if let Some(window) = self.end_window(index, running.started())
+            && !window.contains(at)
+        {
+            let kind = FailureKind::NotBlocking {
+                call: running.name().to_owned(),
+                expected: window.bounds(),
+                observed: at,
+            };
+            return Progress::Failed(self.failure(index, at, kind));
+        }
+        let returned: Returned = returned.clone();
+        let running = running.clone();
+        match calls::compare(self.event(index), &running, &returned, &mut self.bindings) {
+            Some(kind) => Progress::Failed(self.failure(index, at, kind)),
+            None => {
+                self.running.remove(&id);
+                Progress::Met(vec![entry])
+            }
+        }
+    }
+
+    /// Nothing came for expectation `index` until `until`.
+    pub(crate) fn missing(&self, index: usize, until: Time) -> Failure {
+        let what = match &self.event(index).action {
+            Action::State(spec) => match spec.assertion {
+                StateAssertion::Becomes(from, to) => {
+                    format!("the transition {} -> {}", state(from), state(to))
+                }
+                StateAssertion::Is(name) => format!("the state {}", state(name)),
+            },
+            _ => "a packet".to_owned(),
+        };
+        let mut instead = Vec::new();
+        if let Some(pending) = self.transitions.unlisted() {
+            instead.push(format!("the transition {}", pending.transition));
+        }
+        let packets: Vec<_> = self.packets.iter().map(|p| p.bytes.clone()).collect();
+        for bytes in packets.iter().take(3) {
+            instead.push(self.describe(bytes));
+        }
+        self.failure(
+            index,
+            until,
+            FailureKind::Missing {
+                what,
+                until,
+                instead,
+            },
+        )
+    }
+
+    /// What came that no line of the script lists, once the script is over.
+    pub(crate) fn unlisted(&self) -> Option<Failure> {
+        if self.script.is_strict()
+            && let Some(pending) = self.packets.front().cloned()
+        {
+            let observed = self.describe(&pending.bytes);
+            let kind = FailureKind::UnlistedPacket { observed };
+            return Some(self.unplaced(pending.at, kind));
+        }
+        self.unlisted_transition()
+    }
+
+    /// A transition that no line lists, where the script asserts states.
+    pub(crate) fn unlisted_transition(&self) -> Option<Failure> {
+        if !self.script.asserts_states() {
+            return None;
+        }
+        let pending = self.transitions.unlisted()?;
+        let observed = (pending.transition.from, pending.transition.to);
+        let kind = FailureKind::UnlistedTransition { observed };
+        Some(self.unplaced(pending.at, kind))
+    }
+
+    /// A packet in one line, in the script's numbers.
+    pub(crate) fn describe(&self, bytes: &[u8]) -> String {
+        match Packet::parse(bytes) {
+            Ok(packet) => show::packet(&packet, Some(&self.bindings)),
+            Err(error) => format!("{} octets that are no IP packet: {error}", bytes.len()),
+        }
+    }
+
+    pub(crate) fn failure(&self, index: usize, at: Time, kind: FailureKind) -> Failure {
+        let event = self.event(index);
+        Failure {
+            event: Some(index),
+            line: Some(event.line),
+            span: Some(event.span),
+            at,
+            kind,
+        }
+    }
+
+    fn unplaced(&self, at: Time, kind: FailureKind) -> Failure {
+        let last = self.script.events.last();
+        Failure {
+            event: None,
+            line: last.map(|event| event.line),
+            span: None,
+            at,
+            kind,
+        }
+    }
+
+    /// Whether the machine was held up for long enough before `failure` to explain its lateness.
+    pub(crate) fn is_excused(&self, failure: &Failure) -> bool {
+        let Some(late) = failure.is_late() else {
+            return false;
+        };
+        let held: Duration = self
+            .stalls
+            .iter()
+            .filter(|(at, span)| *at >= self.base && *at <= failure.at + *span + late)
+            .map(|(_, span)| *span)
+            .sum();
+        held >= late
+    }
+
+    pub(crate) const fn setup(&self) -> &'s Setup {
+        self.setup
+    }
+
+    pub(crate) fn connection_descriptors(&self) -> BTreeMap<ConnectionId, i64> {
+        self.bindings
+            .named_connections()
+            .map(|(fd, id)| (id, fd))
+            .collect()
+    }
+}
+
+/// The state that a name in a script stands for.
+pub(crate) const fn state(name: StateName) -> State {
+    match name {
+        StateName::Closed => State::Closed,
+        StateName::Listen => State::Listen,
+        StateName::SynSent => State::SynSent,
+        StateName::SynReceived => State::SynReceived,
+        StateName::Established => State::Established,
+        StateName::FinWait1 => State::FinWait1,
+        StateName::FinWait2 => State::FinWait2,
+        StateName::CloseWait => State::CloseWait,
+        StateName::Closing => State::Closing,
+        StateName::LastAck => State::LastAck,
+        StateName::TimeWait => State::TimeWait,
+    }
+}
+
+/// The result of a call in the words of a script.
+pub(crate) fn result_text(result: Result<i64, Errno>) -> String {
+    match result {
+        Ok(value) => value.to_string(),
+        Err(errno) => format!("-1 {errno} ({})", errno.text()),
+    }
+}

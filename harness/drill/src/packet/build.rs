@@ -1,0 +1,118 @@
+//! From a `<` line to the packet that is injected.
+
+use std::net::SocketAddr;
+
+use halfopen_script::tree::{
+    EcnSpec, Encapsulation, OptionsSpec, PacketBody, PacketSpec, SegmentSpec,
+};
+use halfopen_target::Setup;
+use halfopen_wire::{Ecn, Flags, IpHeader, Packet, Segment, Seq};
+
+use super::{icmp, options};
+use crate::bindings::Bindings;
+use crate::payload;
+
+/// TTL or hop limit of what the tester sends, where the script states none.
+const TESTER_HOP_LIMIT: u8 = 255;
+
+/// Window field of what the tester sends, where the script states none.
+const TESTER_WINDOW: u16 = 65535;
+
+/// Builds the packet that a `<` line stands for.
+///
+/// # Errors
+/// What the harness cannot build yet, in words for the skip reason.
+pub(crate) fn build(
+    spec: &PacketSpec,
+    bindings: &mut Bindings,
+    setup: &Setup,
+) -> Result<Packet, String> {
+    if !spec.encapsulations.is_empty() {
+        return Err(format!(
+            "the harness does not build {} headers around a packet yet",
+            match spec.encapsulations[0] {
+                Encapsulation::Ipv4(..) => "IPv4",
+                Encapsulation::Ipv6(..) => "IPv6",
+                Encapsulation::Gre(_) => "GRE",
+                Encapsulation::Mpls(_) => "MPLS",
+            }
+        ));
+    }
+    let mut packet = match &spec.body {
+        PacketBody::Tcp(tcp) => segment(tcp, bindings, setup),
+        PacketBody::Udp(udp) => {
+            let flow = bindings.flow_for_inbound(udp.ports);
+            let (from, to) = ends(setup, flow.remote_port, flow.local_port);
+            Packet::udp(from, to, payload::inbound(0, udp.length as usize))
+        }
+        PacketBody::Icmp(message) => icmp::build(message, bindings, setup)?,
+    };
+    set_ip_fields(&mut packet.ip, spec);
+    packet.finish();
+    Ok(packet)
+}
+
+fn ends(setup: &Setup, remote_port: u16, local_port: Option<u16>) -> (SocketAddr, SocketAddr) {
+    (
+        SocketAddr::new(setup.remote_ip, remote_port),
+        SocketAddr::new(setup.local_ip, local_port.unwrap_or(0)),
+    )
+}
+
+fn segment(tcp: &SegmentSpec, bindings: &mut Bindings, setup: &Setup) -> Packet {
+    let flags = Flags::from_bits(tcp.flags);
+    let flow = bindings.flow_for_inbound(tcp.ports);
+    let is_syn = flags.contains(Flags::SYN);
+    if is_syn && !flags.contains(Flags::RST) {
+        flow.note_inbound_syn(tcp.seq);
+    }
+    let offset = flow.inbound_offset(tcp.seq, is_syn);
+    if flags.contains(Flags::URG) {
+        flow.urgent = true;
+    }
+    let segment = Segment {
+        source_port: flow.remote_port,
+        destination_port: flow.local_port.unwrap_or(0),
+        seq: Seq(tcp.seq),
+        ack: Seq(tcp.ack.map_or(0, |(ack, _)| flow.local_to_wire(ack))),
+        data_offset: 5,
+        flags,
+        window: tcp.window.map_or(TESTER_WINDOW, |(window, _)| window),
+        checksum: 0,
+        urgent_pointer: tcp.urgent.map_or(0, |(pointer, _)| pointer),
+        options: match &tcp.options {
+            OptionsSpec::List(list, _) => options::build(list, flow),
+            OptionsSpec::Absent | OptionsSpec::Any(_) => Vec::new(),
+        },
+        payload: payload::inbound(offset, tcp.length as usize),
+    };
+    let (from, to) = ends(setup, flow.remote_port, flow.local_port);
+    Packet::tcp(from, to, segment)
+}
+
+/// Sets TTL, DS field and flow label as the script states them.
+pub(crate) fn set_ip_fields(ip: &mut IpHeader, spec: &PacketSpec) {
+    let hop_limit = spec.ip.ttl.unwrap_or(TESTER_HOP_LIMIT);
+    let ecn = match spec.ip.ecn {
+        Some(EcnSpec::Ect1) => 1,
+        Some(EcnSpec::Ect0 | EcnSpec::Ect01) => 2,
+        Some(EcnSpec::Ce) => 3,
+        Some(EcnSpec::NotEct | EcnSpec::NoCheck) | None => 0,
+    };
+    let (dscp, ecn) = spec.ip.tos.map_or((0, ecn), |tos| (tos >> 2, tos & 3));
+    match ip {
+        IpHeader::V4(header) => {
+            header.ttl = hop_limit;
+            header.dscp = dscp;
+            header.ecn = Ecn::from_bits(ecn);
+        }
+        IpHeader::V6(header) => {
+            header.hop_limit = hop_limit;
+            header.dscp = dscp;
+            header.ecn = Ecn::from_bits(ecn);
+            if let Some(label) = spec.ip.flow_label {
+                header.flow_label = label;
+            }
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Packets of the script: building the inbound ones, comparing the outbound ones.
+
+pub(crate) mod build;
+pub(crate) mod compare;
+mod icmp;
+mod options;
+pub(crate) mod show;

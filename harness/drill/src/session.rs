@@ -1,0 +1,425 @@
+//! Many drills at once: workers, attempts, and a watch over stacks that hang.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use halfopen_script::front_matter::Expectation;
+use halfopen_target::{
+    AddressMode, Capabilities, Capability, ClockKind, EntryKind, Setup, StopReason, Target,
+    TargetError, Time, Trace,
+};
+
+use crate::config::Config;
+use crate::outcome::{Counts, Outcome, ScriptFile, Standing};
+use crate::run::{Pacing, Run, run};
+use crate::verdict::{Failure, FailureKind, Verdict};
+
+/// How often a drill is run before it is given up as inconclusive.
+const ATTEMPTS: u32 = 3;
+
+/// Makes targets of one kind, one for each worker.
+pub trait TargetFactory: Send + Sync {
+    /// What its targets can do.
+    fn capabilities(&self) -> &Capabilities;
+
+    /// A new target.
+    ///
+    /// # Errors
+    /// When the machine does not allow it.
+    fn create(&self) -> Result<Box<dyn Target>, TargetError>;
+}
+
+/// One drill to run.
+#[derive(Clone)]
+pub struct Drill {
+    /// The script.
+    pub file: Arc<ScriptFile>,
+    /// On what.
+    pub target: Arc<dyn TargetFactory>,
+    /// With which address families.
+    pub mode: AddressMode,
+}
+
+/// How a session runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How many drills at once; by default one a core for virtual targets and many more for live ones,
+    /// since those mostly wait.
+    pub jobs: Option<usize>,
+    /// From this the in-process stacks draw their randomness.
+    pub seed: u64,
+    /// Wall time after which a stack in virtual time counts as hanging.
+    pub hang: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            jobs: None,
+            seed: 0,
+            hang: Duration::from_secs(20),
+        }
+    }
+}
+
+/// What a session reports while it runs.
+#[derive(Debug)]
+pub enum SessionEvent {
+    /// It begins.
+    Started {
+        /// How many drills there are.
+        total: usize,
+    },
+    /// One more drill is done, in order of completion: for progress bars.
+    Progress {
+        /// How many are done.
+        done: usize,
+    },
+    /// A drill's outcome, in the order of the plan.
+    Finished(Box<Outcome>),
+    /// All are done.
+    Ended {
+        /// How many came to what.
+        counts: Counts,
+        /// How long it all took.
+        wall: Duration,
+    },
+}
+
+/// Runs all drills and reports each outcome in the order of `drills`.
+pub fn run_session(
+    drills: &[Drill],
+    options: &Options,
+    sink: &mut dyn FnMut(SessionEvent),
+) -> Counts {
+    let begin = Instant::now();
+    sink(SessionEvent::Started {
+        total: drills.len(),
+    });
+    let mut board = Board {
+        waiting: BTreeMap::new(),
+        next: 0,
+        done: 0,
+        counts: Counts::default(),
+        sink,
+    };
+    // Drills in virtual time keep the processors busy, which live ones would feel: one kind after the other.
+    for clock in [ClockKind::Virtual, ClockKind::Live] {
+        let queue: VecDeque<_> = drills
+            .iter()
+            .enumerate()
+            .filter(|(_, drill)| drill.target.capabilities().clock == clock)
+            .map(|(index, drill)| (index, drill.clone()))
+            .collect();
+        run_kind(queue, clock, options, &mut board);
+    }
+    let counts = board.counts;
+    sink(SessionEvent::Ended {
+        counts,
+        wall: begin.elapsed(),
+    });
+    counts
+}
+
+/// Puts outcomes back into the order of the plan.
+struct Board<'a> {
+    waiting: BTreeMap<usize, Outcome>,
+    next: usize,
+    done: usize,
+    counts: Counts,
+    sink: &'a mut dyn FnMut(SessionEvent),
+}
+
+impl Board<'_> {
+    fn finish(&mut self, index: usize, outcome: Outcome) {
+        self.counts.add(&outcome.standing);
+        self.done += 1;
+        (self.sink)(SessionEvent::Progress { done: self.done });
+        self.waiting.insert(index, outcome);
+        while let Some(outcome) = self.waiting.remove(&self.next) {
+            self.next += 1;
+            (self.sink)(SessionEvent::Finished(Box::new(outcome)));
+        }
+    }
+}
+
+type Queue = Arc<Mutex<VecDeque<(usize, Drill)>>>;
+
+enum Message {
+    Began(usize, Drill),
+    Ended(usize, Box<Outcome>),
+}
+
+fn default_jobs(clock: ClockKind) -> usize {
+    let cores = thread::available_parallelism().map_or(2, usize::from);
+    match clock {
+        ClockKind::Virtual => cores,
+        ClockKind::Live => (cores * 16).clamp(32, 256),
+    }
+}
+
+fn run_kind(
+    queue: VecDeque<(usize, Drill)>,
+    clock: ClockKind,
+    options: &Options,
+    board: &mut Board<'_>,
+) {
+    let total = queue.len();
+    let workers = options
+        .jobs
+        .unwrap_or_else(|| default_jobs(clock))
+        .clamp(1, total.max(1));
+    let queue: Queue = Arc::new(Mutex::new(queue));
+    let (sender, receiver) = channel();
+    let mut watch = Watch {
+        queue: Arc::clone(&queue),
+        sender,
+        options: *options,
+        clock,
+        running: BTreeMap::new(),
+        handles: Vec::new(),
+    };
+    if total > 0 {
+        for _ in 0..workers {
+            watch.spawn();
+        }
+    }
+    watch.collect(&receiver, total, board);
+}
+
+/// Watches over the workers: one whose stack hangs is written off and replaced.
+struct Watch {
+    queue: Queue,
+    sender: Sender<Message>,
+    options: Options,
+    clock: ClockKind,
+    running: BTreeMap<usize, (Instant, Drill)>,
+    handles: Vec<thread::JoinHandle<()>>,
+}
+
+impl Watch {
+    fn spawn(&mut self) {
+        let queue = Arc::clone(&self.queue);
+        let sender = self.sender.clone();
+        let seed = self.options.seed;
+        let spawned = thread::Builder::new()
+            .name("drill".to_owned())
+            .spawn(move || work(&queue, &sender, seed));
+        if let Ok(handle) = spawned {
+            self.handles.push(handle);
+        }
+    }
+
+    fn collect(&mut self, receiver: &Receiver<Message>, total: usize, board: &mut Board<'_>) {
+        let mut done = 0;
+        let mut abandoned = 0;
+        while done < total {
+            match receiver.recv_timeout(Duration::from_millis(100)) {
+                Ok(Message::Began(index, drill)) => {
+                    self.running.insert(index, (Instant::now(), drill));
+                }
+                Ok(Message::Ended(index, outcome)) => {
+                    // A drill that was written off as hanging may still come to an end.
+                    if self.running.remove(&index).is_some() {
+                        board.finish(index, *outcome);
+                        done += 1;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+            }
+            for (index, drill) in self.hanging() {
+                board.finish(index, hung(&drill, self.options.hang));
+                done += 1;
+                abandoned += 1;
+                self.spawn();
+            }
+        }
+        // A worker that hangs can't be joined; it ends with the process.
+        if abandoned == 0 {
+            for handle in self.handles.drain(..) {
+                let _ = handle.join();
+            }
+        }
+    }
+
+    fn hanging(&mut self) -> Vec<(usize, Drill)> {
+        if self.clock == ClockKind::Live {
+            return Vec::new();
+        }
+        let limit = self.options.hang;
+        let late: Vec<_> = self
+            .running
+            .iter()
+            .filter(|(_, (since, _))| since.elapsed() > limit)
+            .map(|(index, _)| *index)
+            .collect();
+        late.into_iter()
+            .filter_map(|index| Some((index, self.running.remove(&index)?.1)))
+            .collect()
+    }
+}
+
+fn hung(drill: &Drill, limit: Duration) -> Outcome {
+    let reason = StopReason::Unresponsive(format!(
+        "no answer for {} s of wall time",
+        limit.as_secs_f64()
+    ));
+    let mut trace = Trace::new(
+        &drill.target.capabilities().name,
+        Setup::defaults(drill.mode),
+    );
+    trace.push(Time::ZERO, None, EntryKind::Stopped(reason.clone()));
+    Outcome {
+        file: Arc::clone(&drill.file),
+        target: drill.target.capabilities().name.clone(),
+        mode: drill.mode,
+        standing: Standing::Fail(Failure {
+            event: None,
+            line: None,
+            span: None,
+            at: Time::ZERO,
+            kind: FailureKind::Stack(reason),
+        }),
+        trace,
+        descriptors: BTreeMap::new(),
+        attempts: 1,
+        wall: limit,
+    }
+}
+
+fn work(queue: &Queue, sender: &Sender<Message>, seed: u64) {
+    let mut targets: BTreeMap<String, Box<dyn Target>> = BTreeMap::new();
+    loop {
+        let next = queue
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop_front();
+        let Some((index, drill)) = next else { break };
+        if sender.send(Message::Began(index, drill.clone())).is_err() {
+            return;
+        }
+        let outcome = attempt(&drill, &mut targets, seed, index);
+        if sender
+            .send(Message::Ended(index, Box::new(outcome)))
+            .is_err()
+        {
+            return;
+        }
+    }
+}
+
+/// Runs a drill, again if the machine was too busy to tell.
+fn attempt(
+    drill: &Drill,
+    targets: &mut BTreeMap<String, Box<dyn Target>>,
+    seed: u64,
+    index: usize,
+) -> Outcome {
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        let begin = Instant::now();
+        let (run, is_live) = run_once(drill, targets, seed, index);
+        let again = match &run.verdict {
+            Verdict::Inconclusive(_) => true,
+            // A timer that the machine fires late shows as a late segment: a stack's own fault repeats.
+            Verdict::Fail(failure) => is_live && failure.is_late().is_some(),
+            _ => false,
+        };
+        if again && attempts < ATTEMPTS {
+            continue;
+        }
+        let name = drill.target.capabilities().name.clone();
+        let note = drill.file.note(&name, drill.mode);
+        return Outcome {
+            file: Arc::clone(&drill.file),
+            target: name,
+            mode: drill.mode,
+            standing: Standing::of(run.verdict, note),
+            trace: run.trace,
+            descriptors: run.descriptors,
+            attempts,
+            wall: begin.elapsed(),
+        };
+    }
+}
+
+fn run_once(
+    drill: &Drill,
+    targets: &mut BTreeMap<String, Box<dyn Target>>,
+    seed: u64,
+    index: usize,
+) -> (Run, bool) {
+    let capabilities = drill.target.capabilities();
+    let is_live = capabilities.clock == ClockKind::Live;
+    let name = capabilities.name.clone();
+    let not_run = |verdict| Run {
+        trace: Trace::new(&name, Setup::defaults(drill.mode)),
+        verdict,
+        descriptors: BTreeMap::new(),
+    };
+    if let Some(reason) = reason_to_skip(drill, capabilities) {
+        return (not_run(Verdict::Skip(reason)), is_live);
+    }
+    let folder = drill
+        .file
+        .path
+        .parent()
+        .unwrap_or_else(|| std::path::Path::new("."));
+    let config = Config::new(&drill.file.script, folder, drill.mode, seed);
+    let mut config = match config {
+        Ok(config) => config,
+        Err(error) => return (not_run(Verdict::Error(error.to_string())), is_live),
+    };
+    if is_live {
+        // Ports of their own let drills that run at once be told apart in machine-wide events.
+        config.ports.tester = 20_000 + (index % 40_000) as u16;
+    }
+    let mut target = match targets
+        .remove(&name)
+        .map_or_else(|| drill.target.create(), Ok)
+    {
+        Ok(target) => target,
+        Err(error) => {
+            return (
+                not_run(Verdict::Error(crate::guard::chain(&error))),
+                is_live,
+            );
+        }
+    };
+    let run = run(&drill.file.script, target.as_mut(), &config, Pacing::Judged);
+    // After a panic or an error nothing is known of the target's inside.
+    let usable = match run.trace.stop() {
+        None => true,
+        Some((_, reason)) => matches!(reason, StopReason::Mismatch | StopReason::Lacks(_)),
+    };
+    if usable {
+        targets.insert(name, target);
+    }
+    (run, is_live)
+}
+
+/// Why a drill is not run at all.
+fn reason_to_skip(drill: &Drill, capabilities: &Capabilities) -> Option<String> {
+    let note = drill.file.note(&capabilities.name, drill.mode);
+    if let Some(note) = note
+        && note.expectation == Expectation::Skip
+    {
+        return Some(note.reason.clone());
+    }
+    let mut needs = vec![match drill.mode {
+        AddressMode::V4 => Capability::Ipv4,
+        AddressMode::V6 => Capability::Ipv6,
+        AddressMode::Mapped => Capability::MappedIpv4,
+    }];
+    if drill.file.script.asserts_states() {
+        needs.push(Capability::States);
+    }
+    needs
+        .into_iter()
+        .find_map(|capability| capabilities.require(capability).err())
+        .map(|missing| missing.to_string())
+}
