@@ -74,7 +74,7 @@ impl Ecn {
 
 /// An IPv4 header (RFC 791), its fields in host byte order and as they stand on the wire.
 ///
-/// The version is 4 and the header length follows from `options`.
+/// The version is 4 and the header length follows from `options`, in whole words, rounded up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Ipv4Header {
     /// Differentiated services codepoint, 6 bits.

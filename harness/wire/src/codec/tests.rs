@@ -344,6 +344,39 @@ fn an_ipv6_fragment_is_other_and_an_atomic_one_is_not() {
 }
 
 #[test]
+fn behind_the_header_of_an_ipv6_fragment_no_header_is_looked_for() {
+    let address = Ipv6Addr::LOCALHOST;
+    let mut ip = Ipv6Header::new(address, address, protocol::FRAGMENT);
+    ip.extensions = vec![protocol::DESTINATION_OPTIONS, 0, 0, 8, 0, 0, 0, 1];
+    let piece = Transport::Other {
+        protocol: protocol::DESTINATION_OPTIONS,
+        bytes: vec![6, 0, 1, 4, 0, 0, 0, 0],
+    };
+    let mut packet = Packet {
+        ip: IpHeader::V6(ip),
+        transport: piece,
+        trailer: vec![],
+    };
+    packet.finish();
+    assert_eq!(Packet::parse(&packet.encode()), Ok(packet));
+}
+
+#[test]
+fn ipv4_options_that_are_no_whole_words_state_one_word_more() {
+    let mut packet = syn(vec![]);
+    let IpHeader::V4(ip) = &mut packet.ip else {
+        panic!("not IPv4")
+    };
+    ip.options = vec![1; 5];
+    assert_eq!(packet.encode()[0], 0x47);
+    packet.finish();
+    let IpHeader::V4(ip) = &packet.ip else {
+        panic!("not IPv4")
+    };
+    assert_eq!(ip.options, [1, 1, 1, 1, 1, 0, 0, 0]);
+}
+
+#[test]
 fn an_extension_header_cut_short_is_part_of_other() {
     let address: Ipv6Addr = "2001:db8::1".parse().expect("an address");
     let cut = Transport::Other {

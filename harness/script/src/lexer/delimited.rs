@@ -1,0 +1,106 @@
+//! Strings, commands and code: tokens with an opening and a closing mark.
+
+use super::{Lexer, TokenKind};
+use crate::diagnostic::Diagnostic;
+use crate::span::Span;
+
+/// Where the search for a closing mark ended, in bytes from where it began.
+enum Found {
+    /// Before the mark.
+    Close(usize),
+    /// Before the newline in front of a line that clearly is the next event.
+    Event(usize),
+    /// At the end of the text.
+    End,
+}
+
+impl Lexer<'_> {
+    pub(super) fn text(&mut self) {
+        self.delimited(TokenKind::Text, "\"", "\"", "string");
+    }
+
+    pub(super) fn command(&mut self) {
+        self.delimited(TokenKind::Command, "`", "`", "command");
+    }
+
+    pub(super) fn code(&mut self) {
+        self.delimited(TokenKind::Code, "%{", "}%", "code block");
+    }
+
+    fn delimited(
+        &mut self,
+        kind: TokenKind,
+        open: &'static str,
+        close: &'static str,
+        what: &'static str,
+    ) {
+        let body = self.at + open.len();
+        let text = &self.source[body..];
+        let found = if self.unclosed.contains(&close) {
+            Found::End
+        } else {
+            find_close(text, close, kind)
+        };
+        let (length, instead) = match found {
+            Found::Close(length) => {
+                let span = Span::new(self.at, body + length + close.len());
+                self.push(kind, span, &self.source[body..body + length]);
+                return;
+            }
+            Found::Event(length) => (length, "the next event"),
+            Found::End => {
+                self.unclosed.push(close);
+                match (kind, find_event_line(text)) {
+                    (TokenKind::Text, _) => (
+                        text.find('\n').unwrap_or(text.len()),
+                        "the end of the line",
+                    ),
+                    (_, Some(event)) => (event, "the next event"),
+                    (_, None) => (text.len(), "the end of the file"),
+                }
+            }
+        };
+        self.diagnostics.push(
+            Diagnostic::error(
+                Span::new(self.at, body),
+                format!("expected `{close}`, found {instead}"),
+            )
+            .label(format!("this {what} is never closed")),
+        );
+        let span = Span::new(self.at, body + length);
+        self.push(kind, span, &self.source[body..body + length]);
+    }
+}
+
+fn find_close(text: &str, close: &str, kind: TokenKind) -> Found {
+    // Python may well go on with a line that begins with a plus sign; shell commands and strings do not.
+    let is_code = kind == TokenKind::Code;
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        if bytes[at..].starts_with(close.as_bytes()) {
+            return Found::Close(at);
+        }
+        if !is_code && bytes[at] == b'\n' && is_event_line(&bytes[at + 1..]) {
+            return Found::Event(at);
+        }
+        at += if !is_code && bytes[at] == b'\\' { 2 } else { 1 };
+    }
+    Found::End
+}
+
+/// Whether a line begins like `  +0.1`, as no line of a shell command or string does.
+fn is_event_line(line: &[u8]) -> bool {
+    let blank = line
+        .iter()
+        .take_while(|byte| matches!(byte, b' ' | b'\t'))
+        .count();
+    let next = line.get(blank + 1);
+    line.get(blank) == Some(&b'+') && next.is_some_and(|b| b.is_ascii_digit() || *b == b'.')
+}
+
+/// How many bytes stand before the newline in front of the next event.
+fn find_event_line(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    (0..bytes.len()).find(|at| bytes[*at] == b'\n' && is_event_line(&bytes[at + 1..]))
+}

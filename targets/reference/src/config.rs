@@ -1,0 +1,204 @@
+//! What a stack is told when it is made, with the defaults of the RFCs.
+
+use alloc::vec::Vec;
+use core::net::{IpAddr, Ipv4Addr};
+use core::time::Duration;
+
+/// Everything about a stack that is not about one connection.
+///
+/// The defaults follow the RFCs (a SHOULD counts as a must), not any well-known stack.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Config {
+    /// The stack's own addresses; packets to any other are dropped.
+    pub addresses: Vec<IpAddr>,
+    /// Broadcast addresses of the attached subnets, besides `255.255.255.255`.
+    pub broadcasts: Vec<Ipv4Addr>,
+    /// The link's MTU in octets.
+    pub mtu: usize,
+    /// The key of every keyed hash: initial sequence numbers, timestamp offsets, port choice.
+    pub secret: [u8; 16],
+
+    /// MSL; TIME-WAIT lasts twice as long.
+    pub msl: Duration,
+    /// RTO before any measurement (RFC 6298 rule 2.1).
+    pub initial_rto: Duration,
+    /// The least RTO (RFC 6298 rule 2.4).
+    pub min_rto: Duration,
+    /// The greatest RTO, backoff included (RFC 6298 rule 2.5); also bounds zero-window probing.
+    pub max_rto: Duration,
+    /// Retransmissions of a SYN before giving up; 7 make 247 s (RFC 9293 MUST-23 asks for 180 s).
+    pub syn_retries: u32,
+    /// Retransmissions of a SYN-ACK before giving up.
+    pub syn_ack_retries: u32,
+    /// R1: after so many retransmissions the user is told (RFC 9293 SHLD-9, SHLD-10).
+    pub r1: u32,
+    /// R2: after so many retransmissions the connection is closed (RFC 9293 MUST-20, SHLD-11).
+    pub r2: u32,
+    /// How long sent data may go unacknowledged; the default is the RFC's five minutes.
+    pub user_timeout: Option<Duration>,
+    /// How long an ACK may wait for company; `None` or zero acknowledges at once (RFC 9293 MUST-40: < 500 ms).
+    pub delayed_ack: Option<Duration>,
+    /// How long a partial segment may wait for a larger window, or for more data under
+    /// [`crate::ConnectionOption::Cork`] (RFC 9293 section 3.8.6.2.1, 0.1 s to 1 s).
+    pub override_timeout: Duration,
+    /// How long FIN-WAIT-2 lasts once the application is gone; `None` for ever.
+    pub fin_wait_2_timeout: Option<Duration>,
+    /// Idle time before the first keep-alive probe (RFC 9293 MUST-28: two hours or more).
+    pub keep_alive_idle: Duration,
+    /// Time between keep-alive probes.
+    pub keep_alive_interval: Duration,
+    /// Unanswered keep-alive probes that end the connection (RFC 9293 MUST-29: more than one).
+    pub keep_alive_count: u32,
+
+    /// The MSS to offer, if not the one that follows from the MTU.
+    pub mss: Option<u16>,
+    /// The least MSS that a remote can make the stack send with, options included.
+    pub min_send_mss: usize,
+    /// The least IPv4 path MTU that an ICMP message can set.
+    pub min_path_mtu: usize,
+    /// The window shift to offer (RFC 7323, at most 14); `None` switches the option off.
+    pub window_scale: Option<u8>,
+    /// Whether to negotiate timestamps (RFC 7323).
+    pub timestamps: bool,
+    /// Whether to negotiate selective acknowledgments (RFC 2018).
+    pub sack: bool,
+    /// Whether small segments wait for acknowledgments unless a connection says otherwise (RFC 9293 SHLD-7).
+    pub nagle: bool,
+    /// The initial window in segments (RFC 6928).
+    pub initial_window: usize,
+    /// TTL or hop limit of outbound packets.
+    pub ttl: u8,
+    /// Traffic class (Diffserv field and ECN bits) of outbound packets.
+    pub diffserv: u8,
+    /// The first port that the stack may pick by itself, and the last.
+    pub ephemeral_ports: (u16, u16),
+
+    /// Challenge ACKs allowed in each interval, for the whole stack; `None` for no limit (RFC 5961 section 7).
+    pub challenge_ack_limit: Option<ChallengeAckLimit>,
+    /// Whether a RST is ignored in TIME-WAIT (RFC 1337, fix 1); RFC 9293 itself closes.
+    pub ignore_rst_in_time_wait: bool,
+    /// Whether a SYN may reopen a connection that is in TIME-WAIT (RFC 9293 MAY-2, RFC 6191).
+    pub reopen_time_wait: bool,
+    /// Whether hard ICMP errors abort synchronized connections too (RFC 9293 SHLD-26; RFC 5927 advises against).
+    pub hard_errors_abort_synchronized: bool,
+    /// Whether soft ICMP errors abort a connection attempt (RFC 5461; RFC 9293 MUST-56 forbids).
+    pub soft_errors_abort_attempts: bool,
+
+    /// Receive buffer of a new connection, in octets.
+    pub receive_buffer: usize,
+    /// Send buffer of a new connection, in octets.
+    pub send_buffer: usize,
+    /// Gaps that the data held out of order may have, for each connection.
+    pub max_reassembly_gaps: usize,
+    /// The greatest backlog that a listener gets.
+    pub max_backlog: usize,
+    /// Connections that the stack holds, in whatever state.
+    pub max_connections: usize,
+    /// Connections in TIME-WAIT; the oldest goes when there are more.
+    pub max_time_wait: usize,
+    /// Outbound packets, and also events, that wait to be polled; beyond that the newest are lost.
+    pub max_queued: usize,
+
+    /// The misbehaviour that a test wants to see caught.
+    #[cfg(feature = "planted-bugs")]
+    pub planted_bug: Option<PlantedBug>,
+}
+
+/// How many challenge ACKs the stack sends (RFC 5961 section 7).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ChallengeAckLimit {
+    /// At most so many in one interval.
+    pub count: u32,
+    /// The interval's length.
+    pub interval: Duration,
+}
+
+/// One known misbehaviour; for tests that show that the suites and the fuzzers catch it.
+#[cfg(feature = "planted-bugs")]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PlantedBug {
+    /// A RST anywhere in the window resets the connection (against RFC 5961 section 3.2).
+    AcceptsRstInWindow,
+    /// The remote's FIN takes no sequence number, so that its acknowledgment is one short.
+    FinNotCounted,
+    /// Data leaves beyond SND.UNA + SND.WND.
+    IgnoresWindow,
+    /// The checksum of inbound segments is not looked at (against RFC 9293 MUST-3).
+    IgnoresChecksum,
+    /// FIN-WAIT-2 ends in CLOSED when the remote's FIN comes.
+    TimeWaitSkipped,
+}
+
+#[cfg(feature = "planted-bugs")]
+impl PlantedBug {
+    /// Every planted bug.
+    pub const ALL: [Self; 5] = [
+        Self::AcceptsRstInWindow,
+        Self::FinNotCounted,
+        Self::IgnoresWindow,
+        Self::IgnoresChecksum,
+        Self::TimeWaitSkipped,
+    ];
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            addresses: Vec::new(),
+            broadcasts: Vec::new(),
+            mtu: 1500,
+            secret: [0; 16],
+            msl: Duration::from_secs(120),
+            initial_rto: Duration::from_secs(1),
+            min_rto: Duration::from_secs(1),
+            max_rto: Duration::from_secs(120),
+            syn_retries: 7,
+            syn_ack_retries: 7,
+            r1: 3,
+            r2: 15,
+            user_timeout: Some(Duration::from_secs(300)),
+            delayed_ack: Some(Duration::from_millis(200)),
+            override_timeout: Duration::from_millis(200),
+            fin_wait_2_timeout: Some(Duration::from_secs(60)),
+            keep_alive_idle: Duration::from_secs(7_200),
+            keep_alive_interval: Duration::from_secs(75),
+            keep_alive_count: 9,
+            mss: None,
+            min_send_mss: 48,
+            min_path_mtu: 552,
+            window_scale: Some(7),
+            timestamps: true,
+            sack: true,
+            nagle: true,
+            initial_window: 10,
+            ttl: 64,
+            diffserv: 0,
+            ephemeral_ports: (49_152, 65_535),
+            challenge_ack_limit: None,
+            ignore_rst_in_time_wait: false,
+            reopen_time_wait: true,
+            hard_errors_abort_synchronized: false,
+            soft_errors_abort_attempts: false,
+            receive_buffer: 256 * 1024,
+            send_buffer: 256 * 1024,
+            max_reassembly_gaps: 128,
+            max_backlog: 4_096,
+            max_connections: 16_384,
+            max_time_wait: 4_096,
+            max_queued: 65_536,
+            #[cfg(feature = "planted-bugs")]
+            planted_bug: None,
+        }
+    }
+}
+
+impl Config {
+    /// The defaults, with these addresses.
+    #[must_use]
+    pub fn with_addresses(addresses: &[IpAddr]) -> Self {
+        Self {
+            addresses: addresses.to_vec(),
+            ..Self::default()
+        }
+    }
+}

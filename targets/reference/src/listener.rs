@@ -1,0 +1,47 @@
+//! LISTEN: a passive OPEN that stays and spawns connections.
+
+use alloc::collections::{BTreeSet, VecDeque};
+
+use crate::{ConnectionId, ConnectionOptions, Endpoint};
+
+/// An endpoint that waits for connection requests.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    pub(crate) id: ConnectionId,
+    pub(crate) local: Endpoint,
+    pub(crate) remote: Option<Endpoint>,
+    pub(crate) backlog: usize,
+    pub(crate) options: ConnectionOptions,
+    /// Connections in SYN-RECEIVED.
+    pub(crate) pending: BTreeSet<ConnectionId>,
+    /// Connections that reached ESTABLISHED and were not accepted, oldest first.
+    pub(crate) ready: VecDeque<ConnectionId>,
+}
+
+impl Listener {
+    /// Whether one more SYN would be more than the backlog; a backlog of 0 admits one connection.
+    pub(crate) fn is_full(&self) -> bool {
+        self.pending.len() + self.ready.len() > self.backlog
+    }
+
+    /// Whether a SYN from `remote` to `local` is for this listener.
+    pub(crate) fn matches(&self, local: Endpoint, remote: Endpoint) -> bool {
+        let family = self.local.addr.is_ipv4() == local.addr.is_ipv4()
+            || (self.options.dual_stack && self.local.addr.is_unspecified());
+        let addr = self.local.addr == local.addr || self.local.addr.is_unspecified();
+        let peer = self.remote.is_none_or(|wanted| {
+            (wanted.addr == remote.addr || wanted.addr.is_unspecified())
+                && (wanted.port == remote.port || wanted.port == 0)
+        });
+        self.local.port == local.port && family && addr && peer
+    }
+
+    /// How closely it names its ends: the closest of several that match takes the SYN.
+    pub(crate) fn closeness(&self) -> (bool, bool, bool) {
+        (
+            self.remote.is_some(),
+            !self.local.addr.is_unspecified(),
+            !self.options.dual_stack,
+        )
+    }
+}

@@ -1,0 +1,147 @@
+//! What a user may set for one connection.
+
+use core::time::Duration;
+
+use crate::Config;
+
+/// Settings that an OPEN starts with; a listener hands its own to the connections it spawns.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ConnectionOptions {
+    /// Small segments leave at once: Nagle's algorithm is off (RFC 9293 MUST-17).
+    pub no_delay: bool,
+    /// Partial segments wait for more data, for the override timeout at most (RFC 9293 MAY-16).
+    pub cork: bool,
+    /// Every segment with text is acknowledged at once.
+    pub quick_ack: bool,
+    /// Keep-alive probes are sent (RFC 9293 MUST-24, MUST-25).
+    pub keep_alive: bool,
+    /// Idle time before the first keep-alive probe.
+    pub keep_idle: Duration,
+    /// Time between keep-alive probes.
+    pub keep_interval: Duration,
+    /// Unanswered keep-alive probes that end the connection.
+    pub keep_count: u32,
+    /// How long sent data may go unacknowledged; `None` leaves it to R2.
+    pub user_timeout: Option<Duration>,
+    /// R2 of this connection in retransmissions (RFC 9293 MUST-21).
+    pub r2: u32,
+    /// Retransmissions of the SYN before giving up.
+    pub syn_retries: u32,
+    /// How long FIN-WAIT-2 lasts once the application is gone.
+    pub fin_wait_2_timeout: Option<Duration>,
+    /// The MSS to offer and never to exceed when sending; `None` takes the MTU's.
+    pub max_segment: Option<u16>,
+    /// Receive buffer in octets.
+    pub receive_buffer: usize,
+    /// The largest window to advertise, in octets; `None` for the receive buffer's.
+    pub window_clamp: Option<usize>,
+    /// Send buffer in octets.
+    pub send_buffer: usize,
+    /// TTL or hop limit (RFC 9293 MUST-49).
+    pub ttl: u8,
+    /// Traffic class: the Diffserv field and two ECN bits (RFC 9293 MUST-48).
+    pub diffserv: u8,
+    /// A listener on `::` also takes IPv4.
+    pub dual_stack: bool,
+}
+
+impl ConnectionOptions {
+    /// What the configuration gives a connection that asks for nothing.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        Self {
+            no_delay: !config.nagle,
+            cork: false,
+            quick_ack: false,
+            keep_alive: false,
+            keep_idle: config.keep_alive_idle,
+            keep_interval: config.keep_alive_interval,
+            keep_count: config.keep_alive_count,
+            user_timeout: config.user_timeout,
+            r2: config.r2,
+            syn_retries: config.syn_retries,
+            fin_wait_2_timeout: config.fin_wait_2_timeout,
+            max_segment: config.mss,
+            receive_buffer: config.receive_buffer,
+            window_clamp: None,
+            send_buffer: config.send_buffer,
+            ttl: config.ttl,
+            diffserv: config.diffserv,
+            dual_stack: false,
+        }
+    }
+
+    /// Changes one setting.
+    pub fn set(&mut self, option: ConnectionOption) {
+        match option {
+            ConnectionOption::Cork(on) => self.cork = on,
+            ConnectionOption::DiffServ(class) => self.diffserv = class,
+            ConnectionOption::DualStack(on) => self.dual_stack = on,
+            ConnectionOption::FinWait2Timeout(timeout) => self.fin_wait_2_timeout = timeout,
+            ConnectionOption::KeepAlive(on) => self.keep_alive = on,
+            ConnectionOption::KeepCount(count) => self.keep_count = count,
+            ConnectionOption::KeepIdle(idle) => self.keep_idle = idle,
+            ConnectionOption::KeepInterval(interval) => self.keep_interval = interval,
+            ConnectionOption::MaxSegment(mss) => self.max_segment = mss,
+            ConnectionOption::NoDelay(on) => self.no_delay = on,
+            ConnectionOption::QuickAck(on) => self.quick_ack = on,
+            ConnectionOption::R2(retransmissions) => self.r2 = retransmissions,
+            ConnectionOption::ReceiveBuffer(octets) => self.receive_buffer = octets,
+            ConnectionOption::SendBuffer(octets) => self.send_buffer = octets,
+            ConnectionOption::SynRetries(retries) => self.syn_retries = retries,
+            ConnectionOption::Ttl(ttl) => self.ttl = ttl,
+            ConnectionOption::UserTimeout(timeout) => self.user_timeout = timeout,
+            ConnectionOption::WindowClamp(octets) => self.window_clamp = octets,
+        }
+    }
+}
+
+/// One setting, for [`crate::Stack::set_option`]; the fields of [`ConnectionOptions`] say what each does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ConnectionOption {
+    /// [`ConnectionOptions::cork`].
+    Cork(bool),
+    /// [`ConnectionOptions::diffserv`].
+    DiffServ(u8),
+    /// [`ConnectionOptions::dual_stack`].
+    DualStack(bool),
+    /// [`ConnectionOptions::fin_wait_2_timeout`].
+    FinWait2Timeout(Option<Duration>),
+    /// [`ConnectionOptions::keep_alive`].
+    KeepAlive(bool),
+    /// [`ConnectionOptions::keep_count`].
+    KeepCount(u32),
+    /// [`ConnectionOptions::keep_idle`].
+    KeepIdle(Duration),
+    /// [`ConnectionOptions::keep_interval`].
+    KeepInterval(Duration),
+    /// [`ConnectionOptions::max_segment`].
+    MaxSegment(Option<u16>),
+    /// [`ConnectionOptions::no_delay`].
+    NoDelay(bool),
+    /// [`ConnectionOptions::quick_ack`].
+    QuickAck(bool),
+    /// [`ConnectionOptions::r2`].
+    R2(u32),
+    /// [`ConnectionOptions::receive_buffer`].
+    ReceiveBuffer(usize),
+    /// [`ConnectionOptions::send_buffer`].
+    SendBuffer(usize),
+    /// [`ConnectionOptions::syn_retries`].
+    SynRetries(u32),
+    /// [`ConnectionOptions::ttl`].
+    Ttl(u8),
+    /// [`ConnectionOptions::user_timeout`].
+    UserTimeout(Option<Duration>),
+    /// [`ConnectionOptions::window_clamp`].
+    WindowClamp(Option<usize>),
+}
+
+/// How a SEND wants its data handled.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct SendFlags {
+    /// The data is urgent; the urgent pointer will name the octet after it (RFC 9293 MUST-62).
+    pub urgent: bool,
+    /// More data follows shortly: a partial segment waits for it, for the override timeout at most.
+    pub more: bool,
+}

@@ -1,0 +1,154 @@
+//! Segments without text: SYN, ACK, RST.
+
+use alloc::vec::Vec;
+
+use super::Output;
+use crate::segment::{Flags, OutboundSegment, Segment};
+use crate::tcb::Tcb;
+use crate::timer::Timer;
+use crate::wire::{TcpOptions, TimestampsOption};
+use crate::{Instant, Seq, State, rfc7323};
+
+/// A segment of this connection that acknowledges RCV.NXT; sending it settles what waited for an ACK.
+pub(super) fn acknowledging(
+    tcb: &mut Tcb,
+    seq: Seq,
+    flags: Flags,
+    options: TcpOptions,
+    text: Vec<u8>,
+) -> OutboundSegment {
+    let wnd = tcb.advertise_window(flags.syn);
+    tcb.ack_now = false;
+    tcb.unacked_text = 0;
+    tcb.last_ack_sent = tcb.rcv_nxt;
+    tcb.timers.stop(Timer::DelayedAck);
+    OutboundSegment {
+        local: tcb.local,
+        remote: tcb.remote,
+        seq,
+        ack: tcb.rcv_nxt,
+        wnd,
+        up: 0,
+        flags: Flags { ack: true, ..flags },
+        options,
+        text,
+        ttl: tcb.options.ttl,
+        class: tcb.options.diffserv,
+    }
+}
+
+/// Sends `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`.
+pub(crate) fn send_ack(tcb: &mut Tcb, now: Instant, out: &mut Output) {
+    send_ack_at(tcb, tcb.snd_nxt, now, out);
+}
+
+/// Sends an ACK without text at `seq`; a keep-alive probe lies before SND.NXT.
+pub(crate) fn send_ack_at(tcb: &mut Tcb, seq: Seq, now: Instant, out: &mut Output) {
+    let options = tcb.segment_options(now);
+    let segment = acknowledging(tcb, seq, Flags::default(), options, Vec::new());
+    out.send(&segment);
+}
+
+/// Sends the SYN, in SYN-SENT, or the SYN-ACK.
+pub(crate) fn send_syn(tcb: &mut Tcb, now: Instant, out: &mut Output) {
+    let options = syn_options(tcb, now);
+    let flags = Flags {
+        syn: true,
+        ..Flags::default()
+    };
+    let mut segment = acknowledging(tcb, tcb.iss, flags, options, Vec::new());
+    if tcb.state == State::SynSent {
+        segment.flags.ack = false;
+        segment.ack = Seq(0);
+    }
+    out.send(&segment);
+}
+
+/// The options of our SYN: the offer, or what is left of it after the remote's SYN.
+fn syn_options(tcb: &Tcb, now: Instant) -> TcpOptions {
+    let val = rfc7323::clock(tcb.timestamp_offset, now);
+    // RFC 7323 section 3.2: TSecr is zero when nothing is acknowledged.
+    let ecr = tcb
+        .timestamps
+        .as_ref()
+        .map_or(0, rfc7323::Timestamps::ts_recent);
+    TcpOptions {
+        // RFC 9293 MUST-14, SHLD-5, MAY-3: on every SYN.
+        mss: Some(tcb.rcv_mss),
+        window_scale: tcb.offer.window_scale,
+        sack_permitted: tcb.offer.sack,
+        timestamps: tcb
+            .offer
+            .timestamps
+            .then_some(TimestampsOption { val, ecr }),
+        ..TcpOptions::default()
+    }
+}
+
+/// Sends `<SEQ=SND.NXT><CTL=RST>`: ABORT.
+pub(crate) fn send_abort(tcb: &Tcb, now: Instant, out: &mut Output) {
+    send_rst(tcb, tcb.snd_nxt, now, out);
+}
+
+/// Sends `<SEQ=seq><CTL=RST>` for a connection.
+pub(crate) fn send_rst(tcb: &Tcb, seq: Seq, now: Instant, out: &mut Output) {
+    // RFC 7323 section 3.2: SHOULD carry timestamps; without ACK nothing is echoed.
+    let timestamps = tcb.timestamps.as_ref().map(|stamps| TimestampsOption {
+        ecr: 0,
+        ..stamps.option(now)
+    });
+    out.send(&OutboundSegment {
+        local: tcb.local,
+        remote: tcb.remote,
+        seq,
+        ack: Seq(0),
+        wnd: 0,
+        up: 0,
+        flags: Flags {
+            rst: true,
+            ..Flags::default()
+        },
+        options: TcpOptions {
+            timestamps,
+            ..TcpOptions::default()
+        },
+        text: Vec::new(),
+        ttl: tcb.options.ttl,
+        class: tcb.options.diffserv,
+    });
+}
+
+/// Answers a segment that fits no connection with RST (RFC 9293 section 3.10.7.1).
+pub(crate) fn reply_rst(seg: &Segment<'_>, out: &mut Output) {
+    let (seq, ack) = if seg.flags.ack {
+        (seg.ack, None) // <SEQ=SEG.ACK><CTL=RST>
+    } else {
+        (Seq(0), Some(seg.seq.wrapping_add(seg.len()))) // <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>
+    };
+    // RFC 7323 section 5.2: SHOULD echo the timestamp, with a zero of our own.
+    let timestamps = seg.options.timestamps.map(|stamps| TimestampsOption {
+        val: 0,
+        ecr: stamps.val,
+    });
+    let (ttl, class) = (out.config().ttl, out.config().diffserv);
+    out.send(&OutboundSegment {
+        local: seg.local,
+        remote: seg.remote,
+        seq,
+        ack: ack.unwrap_or(Seq(0)),
+        wnd: 0,
+        up: 0,
+        flags: Flags {
+            rst: true,
+            ack: ack.is_some(),
+            ..Flags::default()
+        },
+        options: TcpOptions {
+            timestamps,
+            ..TcpOptions::default()
+        },
+        text: Vec::new(),
+        ttl,
+        class,
+    });
+}

@@ -1,0 +1,254 @@
+//! Sending text: what leaves now (RFC 9293 section 3.8.6.2.1, section 3.7.4; RFC 5681).
+
+use super::{Output, control, retransmission};
+use crate::segment::Flags;
+use crate::tcb::{Tcb, at_least};
+use crate::timer::Timer;
+use crate::{Config, Instant, Seq, State};
+
+/// Text for one segment, and whether the FIN goes with it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Plan {
+    len: usize,
+    fin: bool,
+}
+
+/// Sends what may be sent: retransmissions, new text and the FIN, and an ACK if one is owed.
+pub(crate) fn transmit(tcb: &mut Tcb, now: Instant, out: &mut Output) {
+    if sends_text(tcb.state) {
+        restart_after_idle(tcb, now);
+        retransmission::resume(tcb, now, out);
+        // Each round sends at least one octet or the FIN, so that the loop ends.
+        while let Some(plan) = next_segment(tcb, now, out.config()) {
+            send_new(tcb, plan, now, out);
+        }
+    }
+    if tcb.ack_now {
+        control::send_ack(tcb, now, out);
+    }
+    schedule(tcb, now, out);
+}
+
+/// Whether text or a FIN can leave in this state.
+fn sends_text(state: State) -> bool {
+    matches!(
+        state,
+        State::Established | State::FinWait1 | State::CloseWait | State::Closing | State::LastAck
+    )
+}
+
+/// The next segment with something new in it, if one may leave.
+fn next_segment(tcb: &Tcb, now: Instant, config: &Config) -> Option<Plan> {
+    let unsent = tcb.unsent();
+    if tcb.fin_sent.is_some() || tcb.retransmit_next.is_some() || (unsent == 0 && !tcb.fin_queued) {
+        return None;
+    }
+    let window = usable_window(tcb, config);
+    let smss = text_room(tcb, now, config);
+    let len = unsent
+        .min(smss)
+        .min(window)
+        .min(usable_congestion_window(tcb, config));
+    let plan = Plan {
+        len,
+        fin: tcb.fin_queued && len == unsent && window > len,
+    };
+    may_leave(tcb, plan, unsent, smss).then_some(plan)
+}
+
+/// The sender's silly window avoidance, with Nagle's algorithm in it.
+fn may_leave(tcb: &Tcb, plan: Plan, unsent: usize, smss: usize) -> bool {
+    let Plan { len, fin } = plan;
+    if fin {
+        return true;
+    }
+    if len == 0 {
+        return false;
+    }
+    // (1) a full segment (RFC 9293 SHLD-28)
+    if len >= smss {
+        return true;
+    }
+    let idle = tcb.flight_size() == 0;
+    let urgent = tcb.snd_up.is_some_and(|snd_up| snd_up.after(tcb.snd_nxt));
+    // RFC 9293 MUST-17: Nagle's algorithm can be switched off. A close lets the rest go, too.
+    let nagle_allows = idle || tcb.options.no_delay || tcb.fin_queued || urgent;
+    let corked = (tcb.options.cork || tcb.more_follows) && !tcb.fin_queued && !urgent;
+    // (2) all that is queued (RFC 9293 MUST-60: it never waits for more, unless the user said so)
+    if len == unsent && nagle_allows && !corked {
+        return true;
+    }
+    // (3) half of the largest window that the remote ever offered (RFC 9293 MUST-38)
+    idle && !corked && len >= half_of_largest_window(tcb)
+}
+
+fn half_of_largest_window(tcb: &Tcb) -> usize {
+    (tcb.max_snd_wnd as usize / 2).max(1)
+}
+
+/// Octets between SND.NXT and the right edge of the remote's window.
+fn usable_window(tcb: &Tcb, config: &Config) -> usize {
+    #[cfg(feature = "planted-bugs")]
+    if config.planted_bug == Some(crate::PlantedBug::IgnoresWindow) {
+        return usize::from(u16::MAX);
+    }
+    let _ = config;
+    // RFC 9293 MUST-34: a window that shrank below what is in flight leaves nothing.
+    tcb.snd_una
+        .wrapping_add(tcb.snd_wnd)
+        .octets_since(tcb.snd_nxt)
+}
+
+/// Octets that the congestion window has room for (RFC 5681, RFC 3042).
+fn usable_congestion_window(tcb: &Tcb, config: &Config) -> usize {
+    let extra = tcb
+        .recovery
+        .limited_transmit()
+        .saturating_mul(tcb.smss(config));
+    tcb.congestion
+        .cwnd()
+        .saturating_add(extra)
+        .saturating_sub(tcb.flight_size())
+}
+
+/// Octets of text that a segment sent now can hold.
+pub(super) fn text_room(tcb: &Tcb, now: Instant, config: &Config) -> usize {
+    tcb.segment_room(config)
+        .saturating_sub(tcb.segment_options(now).encoded_len())
+        .max(1)
+}
+
+fn send_new(tcb: &mut Tcb, plan: Plan, now: Instant, out: &mut Output) {
+    let seq = tcb.snd_nxt;
+    let end = seq.plus(plan.len).wrapping_add(u32::from(plan.fin));
+    send_text(tcb, seq, plan.len, plan.fin, now, out);
+    tcb.snd_nxt = end;
+    tcb.rtt.sent(end, now);
+    tcb.last_sent = now;
+    tcb.timers.stop(Timer::Override);
+    if plan.fin {
+        tcb.fin_sent = Some(seq.plus(plan.len));
+        if tcb.state == State::CloseWait {
+            tcb.enter(State::LastAck, now, out);
+        }
+    }
+    // RFC 6298 rule 5.1.
+    let rto = at_least(tcb.rtt.rto());
+    tcb.timers.start(Timer::Retransmission, now.after(rto));
+    tcb.await_progress(now);
+}
+
+/// Sends `len` octets from `seq` on, and a FIN after them.
+pub(super) fn send_text(
+    tcb: &mut Tcb,
+    seq: Seq,
+    len: usize,
+    fin: bool,
+    now: Instant,
+    out: &mut Output,
+) {
+    let options = tcb.segment_options(now);
+    let text = tcb.send.copy(seq, len);
+    // RFC 9293 MUST-61: PSH on the segment that empties the queue; also SHLD-27, one for many SENDs.
+    let psh = !text.is_empty() && seq.plus(text.len()) == tcb.send.end();
+    let urgent = tcb.snd_up.filter(|snd_up| snd_up.after(seq));
+    let flags = Flags {
+        fin,
+        psh,
+        urg: urgent.is_some(),
+        ..Flags::default()
+    };
+    let mut segment = control::acknowledging(tcb, seq, flags, options, text);
+    if let Some(snd_up) = urgent {
+        // RFC 9293 MUST-62: the pointer names the octet after the urgent data.
+        segment.up = u16::try_from(seq.distance_to(snd_up)).unwrap_or(u16::MAX);
+    }
+    out.send(&segment);
+}
+
+/// RFC 5681 section 4.1: after an idle RTO the old window says nothing about the path.
+fn restart_after_idle(tcb: &mut Tcb, now: Instant) {
+    if tcb.flight_size() == 0 && now.since(tcb.last_sent) > tcb.rtt.rto() {
+        tcb.congestion.restarted_after_idle();
+    }
+}
+
+/// Sends one octet into a closed window: new text if there is any, else the oldest again (RFC 9293 MUST-36).
+pub(crate) fn probe_window(tcb: &mut Tcb, now: Instant, out: &mut Output) {
+    if tcb.flight_size() > 0 {
+        let _ = retransmission::retransmit_at(tcb, tcb.snd_una, 1, now, out);
+    } else {
+        let len = tcb.unsent().min(1);
+        send_new(
+            tcb,
+            Plan {
+                len,
+                fin: len == 0 && tcb.fin_is_due(),
+            },
+            now,
+            out,
+        );
+    }
+    // The answer comes when the window opens: it measures the remote's user, not the path.
+    tcb.rtt.retransmitted();
+    schedule(tcb, now, out);
+}
+
+/// The override timeout has elapsed: a partial segment leaves, if the window takes any of it.
+pub(crate) fn transmit_partial(tcb: &mut Tcb, now: Instant, out: &mut Output) {
+    tcb.more_follows = false;
+    if sends_text(tcb.state) && tcb.retransmit_next.is_none() {
+        let config = out.config();
+        let window = usable_window(tcb, config).min(usable_congestion_window(tcb, config));
+        let len = tcb.unsent().min(text_room(tcb, now, config)).min(window);
+        if len > 0 {
+            send_new(tcb, Plan { len, fin: false }, now, out);
+        }
+    }
+    transmit(tcb, now, out);
+}
+
+/// Starts and stops the timers that follow from what is in flight and what is not.
+pub(crate) fn schedule(tcb: &mut Tcb, now: Instant, out: &Output) {
+    if tcb.state == State::Closed {
+        tcb.timers.stop_all();
+        return;
+    }
+    let in_flight = tcb.flight_size() > 0;
+    let rto = at_least(tcb.rtt.rto());
+    let window_is_closed = tcb.snd_wnd == 0 && !tcb.syn_is_unacked();
+    if window_is_closed && (sends_text(tcb.state) && tcb.has_outstanding()) {
+        // RFC 9293 MUST-35, MUST-36: probing replaces retransmission; SHLD-29: first after an RTO.
+        tcb.timers.stop(Timer::Retransmission);
+        tcb.timers.stop(Timer::Override);
+        tcb.timers.start(Timer::Persist, now.after(rto));
+    } else {
+        tcb.timers.stop(Timer::Persist);
+        tcb.probes = 0;
+        tcb.unanswered_probes = 0;
+        if in_flight {
+            tcb.timers.start(Timer::Retransmission, now.after(rto));
+        } else {
+            tcb.timers.stop(Timer::Retransmission); // RFC 6298 rule 5.2
+        }
+        schedule_override(tcb, now, out.config());
+    }
+    if tcb.has_outstanding() {
+        tcb.await_progress(now)
+    } else {
+        tcb.timers.stop(Timer::User)
+    }
+}
+
+/// Something unsent that no ACK will release waits for the override timeout (RFC 9293 MUST-60).
+fn schedule_override(tcb: &mut Tcb, now: Instant, config: &Config) {
+    let corked = tcb.options.cork || tcb.more_follows;
+    if sends_text(tcb.state) && tcb.unsent() > 0 && (corked || tcb.flight_size() == 0) {
+        tcb.timers.start(
+            Timer::Override,
+            now.after(at_least(config.override_timeout)),
+        );
+    } else {
+        tcb.timers.stop(Timer::Override);
+    }
+}

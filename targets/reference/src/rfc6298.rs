@@ -1,0 +1,190 @@
+//! RFC 6298: the retransmission timeout.
+
+use core::time::Duration;
+
+use crate::{Config, Instant, Seq};
+
+/// The clock granularity G: the millisecond of the timestamp clock.
+const GRANULARITY: Duration = Duration::from_millis(1);
+/// RFC 6298 rule 5.7: the RTO after a SYN had to be retransmitted.
+const RTO_AFTER_SYN_LOSS: Duration = Duration::from_secs(3);
+
+/// SRTT, RTTVAR and RTO of a connection.
+#[derive(Clone, Debug)]
+pub(crate) struct RttEstimator {
+    srtt: Option<Duration>,
+    rttvar: Duration,
+    rto: Duration,
+    backoff: u32,
+    min: Duration,
+    max: Duration,
+    /// The end of a segment that was sent once, and when: the sample in the making.
+    timed: Option<(Seq, Instant)>,
+    /// A timestamp counts once in a flight: from the first ACK of what is sent after this.
+    sampled_until: Seq,
+}
+
+impl RttEstimator {
+    pub(crate) fn new(config: &Config, iss: Seq) -> Self {
+        Self {
+            srtt: None,
+            rttvar: Duration::ZERO,
+            rto: config.initial_rto, // rule 2.1
+            backoff: 0,
+            min: config.min_rto,
+            max: config.max_rto.max(config.min_rto),
+            timed: None,
+            sampled_until: iss,
+        }
+    }
+
+    /// The RTO with its backoff.
+    pub(crate) fn rto(&self) -> Duration {
+        self.scaled(self.backoff)
+    }
+
+    /// The RTO without backoff, and SRTT and RTTVAR once measured.
+    pub(crate) fn figures(&self) -> (Duration, Option<(Duration, Duration)>) {
+        (self.rto, self.srtt.map(|srtt| (srtt, self.rttvar)))
+    }
+
+    /// The RTO doubled `times` times, up to the maximum.
+    pub(crate) fn scaled(&self, times: u32) -> Duration {
+        self.rto
+            .saturating_mul(2_u32.saturating_pow(times.min(30)))
+            .min(self.max)
+    }
+
+    /// Rule 5.5: back off the timer.
+    pub(crate) fn back_off(&mut self) {
+        self.backoff = self.backoff.saturating_add(1);
+    }
+
+    /// Text that ends at `end` leaves for the first time.
+    pub(crate) fn sent(&mut self, end: Seq, now: Instant) {
+        self.timed.get_or_insert((end, now));
+    }
+
+    /// Section 3, Karn's algorithm: what was retransmitted gives no sample.
+    pub(crate) fn retransmitted(&mut self) {
+        self.timed = None;
+    }
+
+    /// Everything before `seg_ack` was acknowledged; `echoed` is the age of the timestamp that came back.
+    ///
+    /// A timestamp makes samples of retransmitted text unambiguous, so it serves when nothing is timed.
+    pub(crate) fn acknowledged(
+        &mut self,
+        seg_ack: Seq,
+        snd_nxt: Seq,
+        now: Instant,
+        echoed: Option<Duration>,
+    ) {
+        match (self.timed, echoed) {
+            (Some((end, sent_at)), _) if seg_ack.at_or_after(end) => {
+                self.sample(now.since(sent_at))
+            }
+            (None, Some(age)) if seg_ack.after(self.sampled_until) => self.sample(age),
+            _ => return,
+        }
+        self.timed = None;
+        self.sampled_until = snd_nxt;
+    }
+
+    /// Rule 5.7: the SYN had to be retransmitted; data begin with 3 s unless a timestamp measured the path.
+    pub(crate) fn syn_was_lost(&mut self) {
+        self.backoff = 0;
+        self.rto = self.rto.max(RTO_AFTER_SYN_LOSS).min(self.max);
+    }
+
+    /// Rules 2.2 and 2.3.
+    fn sample(&mut self, r: Duration) {
+        let srtt = match self.srtt {
+            None => {
+                self.rttvar = r / 2;
+                r
+            }
+            Some(srtt) => {
+                // RTTVAR first: it needs the SRTT from before. beta is 1/4, alpha 1/8.
+                self.rttvar = self.rttvar.saturating_mul(3) / 4 + srtt.abs_diff(r) / 4;
+                srtt.saturating_mul(7) / 8 + r / 8
+            }
+        };
+        self.srtt = Some(srtt);
+        let rto = srtt.saturating_add(self.rttvar.saturating_mul(4).max(GRANULARITY));
+        self.rto = rto.max(self.min).min(self.max); // rules 2.4 and 2.5
+        self.backoff = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn estimator(min_rto: Duration) -> RttEstimator {
+        RttEstimator::new(
+            &Config {
+                min_rto,
+                ..Config::default()
+            },
+            Seq(0),
+        )
+    }
+
+    fn feed(estimator: &mut RttEstimator, rtts_ms: &[u64]) {
+        for (index, rtt) in rtts_ms.iter().enumerate() {
+            let end = Seq(index as u32 + 1);
+            estimator.sent(end, Instant::ZERO);
+            estimator.acknowledged(end, end, Instant::from_millis(*rtt), None);
+        }
+    }
+
+    #[test]
+    fn the_first_sample_sets_srtt_and_half_of_it_as_rttvar() {
+        let mut estimator = estimator(Duration::from_millis(1));
+        assert_eq!(estimator.rto(), Duration::from_secs(1));
+        feed(&mut estimator, &[300]);
+        assert_eq!(estimator.rto(), Duration::from_millis(900));
+    }
+
+    #[test]
+    fn later_samples_use_alpha_one_eighth_and_beta_one_quarter() {
+        let mut estimator = estimator(Duration::from_millis(1));
+        feed(&mut estimator, &[800, 1600]);
+        // rttvar = 3/4 * 400 + 1/4 * 800, srtt = 7/8 * 800 + 1/8 * 1600
+        assert_eq!(
+            estimator.figures().1,
+            Some((Duration::from_millis(900), Duration::from_millis(500)))
+        );
+        assert_eq!(estimator.rto(), Duration::from_millis(2_900));
+    }
+
+    #[test]
+    fn the_rto_has_a_floor_and_backs_off_to_a_ceiling() {
+        let mut estimator = estimator(Duration::from_secs(1));
+        feed(&mut estimator, &[1]);
+        let mut seen = alloc::vec::Vec::new();
+        for _ in 0..9 {
+            seen.push(estimator.rto().as_secs());
+            estimator.back_off();
+        }
+        assert_eq!(seen, [1, 2, 4, 8, 16, 32, 64, 120, 120]);
+    }
+
+    #[test]
+    fn retransmitted_text_gives_no_sample_without_a_timestamp() {
+        let mut estimator = estimator(Duration::from_millis(1));
+        estimator.sent(Seq(10), Instant::ZERO);
+        estimator.back_off();
+        estimator.retransmitted();
+        estimator.acknowledged(Seq(10), Seq(10), Instant::from_secs(5), None);
+        assert_eq!(estimator.rto(), Duration::from_secs(2));
+        estimator.acknowledged(
+            Seq(10),
+            Seq(10),
+            Instant::from_secs(5),
+            Some(Duration::from_millis(100)),
+        );
+        assert_eq!(estimator.rto(), Duration::from_millis(300));
+    }
+}

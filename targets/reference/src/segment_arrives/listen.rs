@@ -1,0 +1,66 @@
+//! SEGMENT ARRIVES in LISTEN (RFC 9293 section 3.10.7.2).
+
+use super::Step;
+use crate::listener::Listener;
+use crate::output::{Output, control, segmentation};
+use crate::segment::Segment;
+use crate::tcb::Tcb;
+use crate::{ConnectionId, DropReason, Event, Instant, Seq, State};
+
+/// First to fourth: RST, ACK, SYN, anything else. `Continue` if the SYN is to spawn a connection.
+pub(crate) fn check(
+    listener: &Listener,
+    seg: &Segment<'_>,
+    now: Instant,
+    out: &mut Output,
+) -> Step {
+    if seg.flags.rst {
+        out.dropped(Some(listener.id), DropReason::RstOutOfWindow, now);
+        return Step::Done;
+    }
+    if seg.flags.ack {
+        // Any acknowledgment is bad if it arrives on a connection still in LISTEN.
+        out.dropped(Some(listener.id), DropReason::NoConnection, now);
+        control::reply_rst(seg, out);
+        return Step::Done;
+    }
+    if !seg.flags.syn {
+        out.dropped(Some(listener.id), DropReason::NoUse, now);
+        return Step::Done;
+    }
+    if listener.is_full() {
+        // No answer: the remote will try again.
+        out.dropped(Some(listener.id), DropReason::BacklogFull, now);
+        return Step::Done;
+    }
+    Step::Continue
+}
+
+/// Begins a connection: the SYN is answered with SYN-ACK.
+pub(crate) fn spawn(
+    listener: &Listener,
+    id: ConnectionId,
+    iss: Seq,
+    seg: &Segment<'_>,
+    now: Instant,
+    out: &mut Output,
+) -> Tcb {
+    let ends = (seg.local, seg.remote);
+    let mut tcb = Tcb::new(id, ends, listener.options.clone(), iss, out.config(), now);
+    tcb.listener = Some(listener.id); // RFC 9293 MUST-11
+    tcb.state = State::Listen;
+    tcb.accept_syn(seg, now);
+    out.event(Event::Spawned {
+        listener: listener.id,
+        connection: id,
+        at: now,
+    });
+    tcb.enter(State::SynReceived, now, out);
+    control::send_syn(&mut tcb, now, out);
+    tcb.snd_nxt = iss.wrapping_add(1);
+    tcb.rtt.sent(tcb.snd_nxt, now);
+    tcb.last_sent = now;
+    super::hold_until_established(&mut tcb, seg, out.config().max_reassembly_gaps);
+    segmentation::schedule(&mut tcb, now, out);
+    tcb
+}

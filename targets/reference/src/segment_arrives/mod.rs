@@ -1,0 +1,38 @@
+//! SEGMENT ARRIVES (RFC 9293 section 3.10.7), one module for each state that is treated by itself.
+
+pub(crate) mod closed;
+pub(crate) mod listen;
+pub(crate) mod other_states;
+pub(crate) mod syn_sent;
+
+use crate::segment::Segment;
+use crate::tcb::Tcb;
+
+/// Whether the next step gets to see the segment.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[must_use]
+pub(crate) enum Step {
+    /// Go on with the next step.
+    Continue,
+    /// The segment is dealt with.
+    Done,
+}
+
+/// Keeps text and FIN that came with a SYN until the connection is established.
+///
+/// RFC 9293 sections 3.10.7.2 and 3.10.7.3: they are not acknowledged before. The receive window, as the
+/// SYN-ACK advertised it, bounds what is kept.
+pub(super) fn hold_until_established(tcb: &mut Tcb, seg: &Segment<'_>, max_gaps: usize) {
+    let room = tcb.rcv_wnd() as usize;
+    let text = seg.text.get(..room).unwrap_or(seg.text);
+    if !text.is_empty() {
+        // Nothing else is held yet: there is room for one island.
+        let _ = tcb.reassembly.insert(tcb.rcv_nxt, text, max_gaps.max(1));
+    }
+    if seg.flags.fin && text.len() == seg.text.len() {
+        tcb.remote_fin = Some(seg.fin_seq());
+    }
+    if seg.flags.urg {
+        tcb.held_up = Some(seg.seq.wrapping_add(u32::from(seg.up)));
+    }
+}

@@ -1,0 +1,164 @@
+//! Fifth: check the ACK field (RFC 9293 section 3.10.7.4, RFC 5961 section 5).
+
+use super::Step;
+use crate::output::{Output, control, retransmission};
+use crate::rfc6582::Advice;
+use crate::segment::Segment;
+use crate::tcb::{Tcb, at_least};
+use crate::timer::Timer;
+use crate::{DropReason, Instant, State, rfc5961};
+
+/// Takes in SEG.ACK and SEG.WND, and what they mean for the state.
+pub(super) fn step(tcb: &mut Tcb, seg: &mut Segment<'_>, now: Instant, out: &mut Output) -> Step {
+    if !seg.flags.ack {
+        out.dropped(Some(tcb.id), DropReason::NoAck, now);
+        return Step::Done;
+    }
+    if tcb.state == State::SynReceived && syn_received(tcb, seg, now, out) == Step::Done {
+        return Step::Done;
+    }
+    // RFC 9293 MAY-12, after which test, discard and ACK are a MUST.
+    if !rfc5961::ack_is_in_range(tcb, seg.ack) {
+        out.dropped(Some(tcb.id), DropReason::AckOutOfRange, now);
+        rfc5961::challenge(tcb, now, out);
+        return Step::Done;
+    }
+    acknowledge(tcb, seg, now, out);
+    after_acknowledgment(tcb, now, out)
+}
+
+/// SYN-RECEIVED: the ACK of our SYN establishes the connection, any other is answered with RST.
+fn syn_received(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) -> Step {
+    let (seg_ack, seg_wnd) = (seg.ack, seg.wnd);
+    if !(seg_ack.after(tcb.snd_una) && seg_ack.before_or_at(tcb.snd_nxt)) {
+        out.dropped(Some(tcb.id), DropReason::AckOutOfRange, now);
+        control::reply_rst(seg, out);
+        return Step::Done;
+    }
+    tcb.snd_wnd = u32::from(seg_wnd) << tcb.snd_wind_shift;
+    tcb.max_snd_wnd = tcb.max_snd_wnd.max(tcb.snd_wnd);
+    tcb.snd_wl1 = seg.seq;
+    tcb.snd_wl2 = seg_ack;
+    tcb.enter(State::Established, now, out);
+    tcb.schedule_keep_alive();
+    if tcb.fin_queued {
+        // A CLOSE was queued for processing after entering ESTABLISHED (RFC 9293 section 3.10.4).
+        tcb.enter(State::FinWait1, now, out);
+    }
+    Step::Continue
+}
+
+/// What ESTABLISHED does with an ACK, and every later state too.
+fn acknowledge(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) {
+    let duplicate = is_duplicate(tcb, seg);
+    let was_closed = tcb.snd_wnd == 0;
+    let advanced = seg.ack.after(tcb.snd_una);
+    if advanced {
+        advance(tcb, seg, now, out);
+    }
+    update_window(tcb, seg);
+    // RFC 9293 MUST-37: whoever answers probes is alive, however long the window stays closed.
+    tcb.unanswered_probes = 0;
+    if was_closed && tcb.snd_wnd == 0 {
+        tcb.note_progress(now);
+    }
+    if was_closed && tcb.snd_wnd > 0 && tcb.probes > 0 && tcb.flight_size() > 0 {
+        tcb.retransmit_next = Some(tcb.snd_una); // the probe's octet was refused
+    }
+    if duplicate {
+        let smss = tcb.smss(out.config());
+        let (snd_una, snd_nxt) = (tcb.snd_una, tcb.snd_nxt);
+        let advice = tcb
+            .recovery
+            .duplicate_ack(snd_una, snd_nxt, smss, tcb.congestion.as_mut());
+        follow(advice, tcb, now, out);
+    }
+}
+
+/// SND.UNA < SEG.ACK: something new was acknowledged.
+fn advance(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) {
+    let (seg_ack, snd_nxt) = (seg.ack, tcb.snd_nxt);
+    let echoed = tcb
+        .timestamps
+        .as_ref()
+        .and_then(|stamps| stamps.echoed_age(seg, tcb.opened_at, now));
+    tcb.rtt.acknowledged(seg_ack, snd_nxt, now, echoed);
+    if tcb.syn_is_unacked() {
+        tcb.begin_transfer(out.config());
+    }
+    tcb.snd_una = seg_ack;
+    let acked = tcb.send.acknowledge(seg_ack);
+    tcb.octets_acked = tcb.octets_acked.saturating_add(acked as u64);
+    tcb.retransmissions = 0;
+    tcb.soft_error = None;
+    tcb.snd_up = tcb.snd_up.filter(|snd_up| snd_up.after(seg_ack));
+    // RFC 5681 section 3.1: the handshake does not enlarge cwnd.
+    if acked > 0 {
+        let (advice, restart) =
+            tcb.recovery
+                .new_ack(seg_ack, snd_nxt, acked, tcb.congestion.as_mut());
+        if restart {
+            tcb.timers
+                .set(Timer::Retransmission, now.after(at_least(tcb.rtt.rto()))); // RFC 6298 rule 5.3
+        }
+        follow(advice, tcb, now, out);
+    } else {
+        tcb.timers.stop(Timer::Retransmission);
+    }
+    tcb.note_progress(now);
+}
+
+fn follow(advice: Advice, tcb: &mut Tcb, now: Instant, out: &mut Output) {
+    if advice == Advice::RetransmitHead && tcb.snd_wnd > 0 {
+        retransmission::retransmit_head(tcb, now, out);
+    }
+}
+
+/// RFC 5681 section 2: nothing but the acknowledgment itself, of text that is out.
+fn is_duplicate(tcb: &Tcb, seg: &Segment<'_>) -> bool {
+    seg.ack == tcb.snd_una
+        && tcb.flight_size() > 0
+        && tcb.snd_wnd > 0
+        && seg.arrived_text == 0
+        && !seg.flags.fin
+        && u32::from(seg.wnd) << tcb.snd_wind_shift == tcb.snd_wnd
+}
+
+/// SND.WND follows the newest segment: SND.WL1 and SND.WL2 say which that is.
+fn update_window(tcb: &mut Tcb, seg: &Segment<'_>) {
+    let (seg_seq, seg_ack, seg_wnd) = (seg.seq, seg.ack, seg.wnd);
+    let is_newer = tcb.snd_wl1.before(seg_seq)
+        || (tcb.snd_wl1 == seg_seq && tcb.snd_wl2.before_or_at(seg_ack));
+    if seg_ack.at_or_after(tcb.snd_una) && is_newer {
+        // RFC 7323 section 2.3: scaled by the remote's shift. RFC 9293 MUST-1: unsigned.
+        tcb.snd_wnd = u32::from(seg_wnd) << tcb.snd_wind_shift;
+        tcb.max_snd_wnd = tcb.max_snd_wnd.max(tcb.snd_wnd);
+        tcb.snd_wl1 = seg_seq;
+        tcb.snd_wl2 = seg_ack;
+    }
+}
+
+/// What the acknowledgment of our FIN does.
+fn after_acknowledgment(tcb: &mut Tcb, now: Instant, out: &mut Output) -> Step {
+    if !tcb.fin_is_acked() {
+        // CLOSING and LAST-ACK ignore a segment that does not acknowledge the FIN.
+        let ignored = matches!(tcb.state, State::Closing | State::LastAck);
+        return if ignored { Step::Done } else { Step::Continue };
+    }
+    match tcb.state {
+        State::FinWait1 => {
+            tcb.enter(State::FinWait2, now, out);
+            crate::timeout::fin_wait_2::schedule(tcb, now);
+            Step::Continue
+        }
+        State::Closing => {
+            tcb.enter_time_wait(now, out);
+            Step::Done
+        }
+        State::LastAck => {
+            tcb.end(None, now, out);
+            Step::Done
+        }
+        _ => Step::Continue,
+    }
+}

@@ -1,0 +1,46 @@
+//! Second: check the RST bit (RFC 9293 section 3.10.7.4, RFC 5961 section 3.2).
+
+use super::Step;
+use crate::output::Output;
+use crate::rfc5961;
+use crate::segment::Segment;
+use crate::tcb::Tcb;
+use crate::{ConnectionError, DropReason, Instant, State};
+
+/// An exact RST ends the connection; any other in the window draws a challenge ACK.
+pub(super) fn step(tcb: &mut Tcb, seg: &mut Segment<'_>, now: Instant, out: &mut Output) -> Step {
+    if !seg.flags.rst {
+        return Step::Continue;
+    }
+    // The first step let only RSTs inside of the window pass.
+    if seg.seq != tcb.rcv_nxt && !in_window_suffices(out) {
+        out.dropped(Some(tcb.id), DropReason::RstNotExact, now);
+        rfc5961::challenge(tcb, now, out);
+        return Step::Done;
+    }
+    match tcb.state {
+        State::SynReceived if tcb.listener.is_some() => {
+            // A passive OPEN returns to LISTEN, and its user is not told.
+            tcb.enter(State::Listen, now, out);
+        }
+        State::SynReceived => tcb.end(Some(ConnectionError::Refused), now, out),
+        State::Established | State::FinWait1 | State::FinWait2 | State::CloseWait => {
+            tcb.end(Some(ConnectionError::Reset), now, out); // RFC 9293 MUST-12
+        }
+        State::TimeWait if out.config().ignore_rst_in_time_wait => {
+            out.dropped(Some(tcb.id), DropReason::RstNotExact, now); // RFC 1337
+        }
+        _ => tcb.end(None, now, out),
+    }
+    Step::Done
+}
+
+#[cfg(feature = "planted-bugs")]
+fn in_window_suffices(out: &Output) -> bool {
+    out.config().planted_bug == Some(crate::PlantedBug::AcceptsRstInWindow)
+}
+
+#[cfg(not(feature = "planted-bugs"))]
+fn in_window_suffices(_: &Output) -> bool {
+    false
+}

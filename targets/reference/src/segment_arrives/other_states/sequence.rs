@@ -1,0 +1,121 @@
+//! First: check the sequence number, after the timestamp (RFC 7323 section 5.3).
+
+use super::Step;
+use crate::output::Output;
+use crate::rfc5961;
+use crate::rfc7323::Verdict;
+use crate::segment::Segment;
+use crate::tcb::Tcb;
+use crate::{DropReason, Instant, State};
+
+/// Drops what lies outside of the window; cuts off what is old and what is beyond.
+pub(super) fn step(tcb: &mut Tcb, seg: &mut Segment<'_>, now: Instant, out: &mut Output) -> Step {
+    tcb.last_heard = now;
+    tcb.keep_alive_probes = 0;
+    match tcb
+        .timestamps
+        .as_ref()
+        .map_or(Verdict::Good, |stamps| stamps.check(seg, now))
+    {
+        Verdict::Good => {}
+        Verdict::Missing => {
+            out.dropped(Some(tcb.id), DropReason::MissingTimestamp, now);
+            return Step::Done;
+        }
+        Verdict::Old => {
+            out.dropped(Some(tcb.id), DropReason::Paws, now);
+            tcb.ack_now = true;
+            return Step::Done;
+        }
+    }
+    if crossed_syn_ack(tcb, seg) {
+        // RFC 9293 figure 7: the SYN-ACK of a simultaneous open repeats the remote's SYN; its ACK counts.
+        seg.flags.syn = false;
+        seg.flags.fin = false;
+        seg.seq = tcb.rcv_nxt;
+        seg.text = &[];
+        tcb.ack_now = true;
+        return Step::Continue;
+    }
+    if !is_acceptable(tcb, seg) {
+        return unacceptable(tcb, seg, now, out);
+    }
+    let last_ack_sent = tcb.last_ack_sent;
+    if let Some(stamps) = tcb.timestamps.as_mut() {
+        stamps.update(seg, last_ack_sent, now);
+    }
+    if !seg.flags.rst && !seg.flags.syn {
+        trim(tcb, seg);
+    }
+    Step::Continue
+}
+
+/// The four cases of RFC 9293 section 3.10.7.4.
+fn is_acceptable(tcb: &Tcb, seg: &Segment<'_>) -> bool {
+    let (seg_seq, seg_len) = (seg.seq, seg.len());
+    let (rcv_nxt, rcv_wnd) = (tcb.rcv_nxt, tcb.rcv_wnd());
+    if seg.flags.rst {
+        // RFC 5961 section 3.2 looks at SEG.SEQ alone, whatever text comes along (RFC 9293 SHLD-2).
+        return seg_seq == rcv_nxt || seg_seq.within(rcv_nxt, rcv_wnd);
+    }
+    match (seg_len, rcv_wnd) {
+        (0, 0) => seg_seq == rcv_nxt,
+        (0, _) => seg_seq.within(rcv_nxt, rcv_wnd),
+        // RFC 9293 MUST-66: no text is taken, but ACK and URG at RCV.NXT count.
+        (_, 0) => seg_seq == rcv_nxt,
+        (_, _) => {
+            let last = seg_seq.wrapping_add(seg_len).wrapping_sub(1);
+            seg_seq.within(rcv_nxt, rcv_wnd) || last.within(rcv_nxt, rcv_wnd)
+        }
+    }
+}
+
+/// Leaves of the segment what lies in the window: text before RCV.NXT, or beyond the right edge, goes.
+pub(crate) fn trim(tcb: &mut Tcb, seg: &mut Segment<'_>) {
+    let old = tcb.rcv_nxt.octets_since(seg.seq);
+    if old > 0 {
+        tcb.ack_now = true; // the remote did not know that this text had come
+        if old > seg.text.len() {
+            seg.flags.fin = false;
+        }
+        seg.text = seg.text.get(old..).unwrap_or_default();
+        seg.seq = tcb.rcv_nxt;
+    }
+    let room = tcb.rcv_adv.octets_since(seg.seq);
+    if seg.len() as usize > room {
+        tcb.ack_now = true;
+        seg.flags.fin = false;
+        seg.text = seg.text.get(..room).unwrap_or(seg.text);
+    }
+}
+
+/// In a simultaneous open: the remote's SYN again, this time with an ACK of ours.
+fn crossed_syn_ack(tcb: &Tcb, seg: &Segment<'_>) -> bool {
+    let flags = seg.flags;
+    tcb.state == State::SynReceived
+        && tcb.listener.is_none()
+        && flags.syn
+        && flags.ack
+        && !flags.rst
+        && seg.seq == tcb.irs
+        && seg.ack.after(tcb.snd_una)
+        && seg.ack.before_or_at(tcb.snd_nxt)
+}
+
+fn unacceptable(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) -> Step {
+    if seg.flags.rst {
+        out.dropped(Some(tcb.id), DropReason::RstOutOfWindow, now);
+        return Step::Done;
+    }
+    out.dropped(Some(tcb.id), DropReason::OutOfWindow, now);
+    if seg.flags.syn && tcb.state.is_synchronized() {
+        rfc5961::challenge(tcb, now, out); // RFC 5961 section 4.2: whatever the sequence number
+        return Step::Done;
+    }
+    tcb.ack_now = true;
+    let is_remote_fin = seg.flags.fin && seg.fin_seq().wrapping_add(1) == tcb.rcv_nxt;
+    if tcb.state == State::TimeWait && is_remote_fin {
+        tcb.restart_time_wait(now, out.config()); // the remote did not get our ACK
+    }
+    Step::Done
+}

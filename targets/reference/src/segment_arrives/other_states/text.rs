@@ -1,0 +1,97 @@
+//! Seventh: process the segment text (RFC 9293 section 3.10.7.4).
+
+use super::Step;
+use crate::output::{Output, control};
+use crate::segment::Segment;
+use crate::tcb::{Tcb, at_least};
+use crate::timer::Timer;
+use crate::{DropReason, Instant};
+
+/// The least size that passes for a full segment when the remote's own size is not known yet.
+const SMALLEST_FULL_SEGMENT: usize = 536;
+
+/// Text in order goes to the user, text beyond a gap is held, and both are acknowledged.
+pub(super) fn step(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) -> Step {
+    if !tcb.state.takes_text() {
+        if !seg.text.is_empty() {
+            // After the remote's FIN there can be none; ignore it.
+            out.dropped(Some(tcb.id), DropReason::TextNotTaken, now);
+        }
+        return Step::Continue;
+    }
+    let text = before_fin(tcb, seg);
+    if tcb.released && !text.is_empty() {
+        // RFC 9293 SHLD-3: nobody will ever read it, and the remote has to know.
+        out.dropped(Some(tcb.id), DropReason::TextNotTaken, now);
+        control::send_rst(tcb, seg.ack, now, out);
+        tcb.end(None, now, out);
+        return Step::Done;
+    }
+    if !text.is_empty() {
+        take(tcb, seg.seq, text, now, out);
+    }
+    // What came with the SYN has waited here for ESTABLISHED.
+    let waiting = tcb.reassembly.take_contiguous(tcb.rcv_nxt);
+    if !waiting.is_empty() {
+        deliver(tcb, &waiting);
+        tcb.ack_now = true; // RFC 5681 section 4.2: at once when a gap is filled
+    }
+    Step::Continue
+}
+
+/// The text as far as the remote's FIN, if that is known already.
+fn before_fin<'a>(tcb: &Tcb, seg: &Segment<'a>) -> &'a [u8] {
+    match tcb.remote_fin {
+        Some(fin) => seg
+            .text
+            .get(..fin.octets_since(seg.seq))
+            .unwrap_or(seg.text),
+        None => seg.text,
+    }
+}
+
+fn take(tcb: &mut Tcb, seg_seq: crate::Seq, text: &[u8], now: Instant, out: &mut Output) {
+    tcb.largest_text = tcb.largest_text.max(text.len());
+    if seg_seq == tcb.rcv_nxt {
+        let fills_gap = !tcb.reassembly.is_empty();
+        deliver(tcb, text);
+        tcb.unacked_text += text.len();
+        acknowledge_later(tcb, fills_gap, now, out);
+    } else {
+        // RFC 9293 SHLD-31, MAY-13; RFC 5681 section 4.2: a duplicate ACK at once.
+        if !tcb
+            .reassembly
+            .insert(seg_seq, text, out.config().max_reassembly_gaps)
+        {
+            out.dropped(Some(tcb.id), DropReason::TextNotTaken, now);
+        }
+        tcb.ack_now = true;
+    }
+}
+
+/// Moves RCV.NXT over the text and hands it to the user.
+fn deliver(tcb: &mut Tcb, text: &[u8]) {
+    tcb.receive.extend(text);
+    tcb.rcv_nxt = tcb.rcv_nxt.plus(text.len());
+    tcb.octets_received = tcb.octets_received.saturating_add(text.len() as u64);
+}
+
+/// Delayed ACKs (RFC 9293 SHLD-18): for every second full segment at least (SHLD-19), MUST-40: within 500 ms.
+fn acknowledge_later(tcb: &mut Tcb, fills_gap: bool, now: Instant, out: &Output) {
+    let rmss = usize::from(tcb.rcv_mss);
+    let full = tcb
+        .largest_text
+        .clamp(SMALLEST_FULL_SEGMENT.min(rmss), rmss);
+    match out.config().delayed_ack {
+        Some(delay)
+            if !delay.is_zero()
+                && !fills_gap
+                && !tcb.options.quick_ack
+                && tcb.unacked_text < 2 * full =>
+        {
+            tcb.timers
+                .start(Timer::DelayedAck, now.after(at_least(delay)));
+        }
+        _ => tcb.ack_now = true,
+    }
+}

@@ -1,0 +1,91 @@
+//! SEGMENT ARRIVES in SYN-SENT (RFC 9293 section 3.10.7.3).
+
+use super::other_states;
+use super::{Step, hold_until_established};
+use crate::output::{Output, control, segmentation};
+use crate::segment::Segment;
+use crate::tcb::Tcb;
+use crate::{ConnectionError, DropReason, Instant, State};
+
+/// First ACK, second RST, (third security), fourth SYN, fifth anything else.
+pub(crate) fn segment_arrives(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) {
+    let done = first_ack(tcb, seg, now, out) == Step::Done
+        || second_rst(tcb, seg, now, out) == Step::Done
+        || fourth_syn(tcb, seg, now, out) == Step::Done;
+    if !done {
+        out.dropped(Some(tcb.id), DropReason::NoUse, now);
+    }
+}
+
+/// First: an ACK has to acknowledge our SYN.
+fn first_ack(tcb: &Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) -> Step {
+    let seg_ack = seg.ack;
+    let acceptable = seg_ack.after(tcb.snd_una) && seg_ack.before_or_at(tcb.snd_nxt);
+    if !seg.flags.ack || acceptable {
+        return Step::Continue;
+    }
+    if seg.flags.rst {
+        out.dropped(Some(tcb.id), DropReason::RstNotExact, now); // RFC 5961 section 3.2
+    } else {
+        out.dropped(Some(tcb.id), DropReason::AckOutOfRange, now);
+        control::reply_rst(seg, out);
+    }
+    Step::Done
+}
+
+/// Second: a RST counts if it acknowledges our SYN.
+fn second_rst(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) -> Step {
+    if !seg.flags.rst {
+        return Step::Continue;
+    }
+    if seg.flags.ack {
+        tcb.end(Some(ConnectionError::Refused), now, out);
+    } else {
+        out.dropped(Some(tcb.id), DropReason::RstNotExact, now);
+    }
+    Step::Done
+}
+
+/// Fourth: SYN-ACK ends the handshake; SYN alone is a simultaneous open.
+fn fourth_syn(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) -> Step {
+    if !seg.flags.syn {
+        return Step::Continue;
+    }
+    tcb.accept_syn(seg, now);
+    if seg.flags.ack {
+        established(tcb, seg, now, out);
+    } else {
+        simultaneous_open(tcb, seg, now, out);
+    }
+    Step::Done
+}
+
+fn established(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) {
+    let echoed = tcb
+        .timestamps
+        .as_ref()
+        .and_then(|stamps| stamps.echoed_age(seg, tcb.opened_at, now));
+    tcb.rtt.acknowledged(seg.ack, tcb.snd_nxt, now, echoed);
+    tcb.snd_una = seg.ack;
+    tcb.last_heard = now;
+    tcb.begin_transfer(out.config());
+    tcb.timers.stop_all();
+    tcb.enter(State::Established, now, out);
+    tcb.schedule_keep_alive();
+    // The SYN is dealt with; what else the segment holds goes through the sixth to eighth step.
+    tcb.ack_now = true;
+    let mut rest = *seg;
+    rest.seq = tcb.rcv_nxt;
+    rest.flags.syn = false;
+    other_states::sequence::trim(tcb, &mut rest);
+    other_states::sixth_to_eighth(tcb, seg, &rest, now, out);
+    segmentation::transmit(tcb, now, out);
+}
+
+/// RFC 9293 MUST-10: both ends sent a SYN.
+fn simultaneous_open(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) {
+    tcb.enter(State::SynReceived, now, out);
+    control::send_syn(tcb, now, out);
+    hold_until_established(tcb, seg, out.config().max_reassembly_gaps);
+    segmentation::schedule(tcb, now, out);
+}

@@ -1,0 +1,97 @@
+//! The stack's connections and listeners, and who is found where.
+
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::listener::Listener;
+use crate::tcb::Tcb;
+use crate::{ConnectionId, Endpoint, Instant, State};
+
+/// Every connection and listener, with the indices that find them.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    pub(crate) connections: BTreeMap<ConnectionId, Tcb>,
+    pub(crate) listeners: BTreeMap<ConnectionId, Listener>,
+    /// (local, remote) of every connection that segments may reach.
+    pub(crate) tuples: BTreeMap<(Endpoint, Endpoint), ConnectionId>,
+    /// When a connection has to be looked at, the earliest first.
+    pub(crate) deadlines: BTreeSet<(Instant, ConnectionId)>,
+    /// Connections that entered TIME-WAIT, the oldest first; some may have left it since.
+    pub(crate) time_wait: VecDeque<ConnectionId>,
+    last_id: u64,
+}
+
+impl Table {
+    /// A name that was never used.
+    pub(crate) fn next_id(&mut self) -> ConnectionId {
+        self.last_id += 1;
+        ConnectionId(self.last_id)
+    }
+
+    /// Connections and listeners held.
+    pub(crate) fn len(&self) -> usize {
+        self.connections.len() + self.listeners.len()
+    }
+
+    /// The connection that a segment between these ends is for.
+    pub(crate) fn find(&self, local: Endpoint, remote: Endpoint) -> Option<ConnectionId> {
+        self.tuples.get(&(local, remote)).copied()
+    }
+
+    /// The listener that a SYN between these ends is for: the one that names its ends most closely.
+    pub(crate) fn find_listener(&self, local: Endpoint, remote: Endpoint) -> Option<ConnectionId> {
+        self.listeners
+            .values()
+            .filter(|listener| listener.matches(local, remote))
+            .max_by_key(|listener| listener.closeness())
+            .map(|listener| listener.id)
+    }
+
+    /// Adds a connection that segments reach from now on.
+    pub(crate) fn insert(&mut self, tcb: Tcb) {
+        self.tuples.insert((tcb.local, tcb.remote), tcb.id);
+        self.connections.insert(tcb.id, tcb);
+    }
+
+    /// Segments no longer reach this connection.
+    pub(crate) fn detach(&mut self, id: ConnectionId) {
+        if let Some(tcb) = self.connections.get(&id) {
+            let ends = (tcb.local, tcb.remote);
+            if self.tuples.get(&ends) == Some(&id) {
+                self.tuples.remove(&ends);
+            }
+        }
+    }
+
+    /// Segments reach this connection, which is in TIME-WAIT, again, unless another has its place.
+    pub(crate) fn attach(&mut self, id: ConnectionId) {
+        if let Some(tcb) = self.connections.get(&id).filter(|tcb| tcb.state == State::TimeWait) {
+            self.tuples.entry((tcb.local, tcb.remote)).or_insert(id);
+        }
+    }
+
+    /// Forgets a connection.
+    pub(crate) fn remove(&mut self, id: ConnectionId) {
+        self.detach(id);
+        if let Some(indexed) = self.connections.remove(&id).and_then(|tcb| tcb.indexed) {
+            self.deadlines.remove(&(indexed, id));
+        }
+    }
+
+    /// Brings the index of deadlines up to date for this connection.
+    pub(crate) fn index_deadline(&mut self, id: ConnectionId) {
+        let Some(tcb) = self.connections.get_mut(&id) else {
+            return;
+        };
+        let next = tcb.timers.next();
+        if tcb.indexed == next {
+            return;
+        }
+        if let Some(indexed) = tcb.indexed {
+            self.deadlines.remove(&(indexed, id));
+        }
+        if let Some(next) = next {
+            self.deadlines.insert((next, id));
+        }
+        tcb.indexed = next;
+    }
+}

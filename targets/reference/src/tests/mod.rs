@@ -1,0 +1,15 @@
+//! The stack as seen from outside: dialogues with a peer that says exactly what a test wants.
+
+mod arrivals;
+mod arrivals_synchronized;
+mod closing;
+mod handshake;
+mod harness;
+mod icmp;
+mod liveness;
+mod recovery;
+mod time_wait;
+mod timestamps;
+mod transfer;
+mod user_calls;
+mod windows;

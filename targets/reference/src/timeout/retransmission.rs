@@ -1,0 +1,50 @@
+//! RETRANSMISSION TIMEOUT (RFC 9293 section 3.10.8, section 3.8.3; RFC 6298 section 5).
+
+use crate::output::{Output, retransmission, segmentation};
+use crate::tcb::Tcb;
+use crate::{ConnectionError, Instant, State};
+
+/// Sends the earliest unacknowledged segment again and backs off, or gives up.
+pub(super) fn expire(tcb: &mut Tcb, now: Instant, out: &mut Output) {
+    if tcb.flight_size() == 0 {
+        return;
+    }
+    tcb.retransmissions = tcb.retransmissions.saturating_add(1);
+    if tcb.retransmissions > limit(tcb, out) {
+        give_up(tcb, now, out); // RFC 9293 MUST-20, MUST-22: R2
+        return;
+    }
+    if tcb.retransmissions == out.config().r1 {
+        tcb.disturb(ConnectionError::RetransmissionsExcessive, now, out); // RFC 9293 SHLD-9: R1
+    }
+    tcb.rtt.back_off(); // rule 5.5; the timer starts anew below, rule 5.6
+    if tcb.syn_is_unacked() {
+        tcb.syn_was_lost = true;
+        retransmission::retransmit_head(tcb, now, out);
+        segmentation::schedule(tcb, now, out);
+        return;
+    }
+    let flight_size = tcb.flight_size();
+    tcb.congestion
+        .timed_out(flight_size, tcb.retransmissions == 1);
+    tcb.recovery.timed_out(tcb.snd_nxt);
+    // Rule 5.4: the earliest first; the rest follows as acknowledgments come.
+    tcb.retransmit_next = Some(tcb.snd_una);
+    segmentation::transmit(tcb, now, out);
+}
+
+/// R2 for what is being retransmitted (RFC 9293 MUST-23: three minutes at least for a SYN).
+fn limit(tcb: &Tcb, out: &Output) -> u32 {
+    match (tcb.syn_is_unacked(), tcb.state) {
+        (false, _) => tcb.options.r2,
+        (true, State::SynSent) => tcb.options.syn_retries,
+        (true, _) => out.config().syn_ack_retries,
+    }
+}
+
+fn give_up(tcb: &mut Tcb, now: Instant, out: &mut Output) {
+    let error = tcb
+        .soft_error
+        .filter(|error| matches!(error, ConnectionError::Unreachable(_)));
+    tcb.end(Some(error.unwrap_or(ConnectionError::TimedOut)), now, out);
+}

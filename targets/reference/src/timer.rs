@@ -1,0 +1,98 @@
+//! The timers of a connection: a table indexed by kind.
+
+use crate::Instant;
+
+/// What a deadline is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Timer {
+    /// Text was received and its acknowledgment waits (RFC 9293 section 3.8.6.3).
+    DelayedAck,
+    /// An orphan waits in FIN-WAIT-2 for the remote's FIN.
+    FinWait2,
+    /// The connection is idle (RFC 9293 section 3.8.4).
+    KeepAlive,
+    /// A partial segment waits for the window, or for more data (RFC 9293 section 3.8.6.2.1).
+    Override,
+    /// The remote's window is closed (RFC 9293 section 3.8.6.1).
+    Persist,
+    /// Something sent was not acknowledged (RFC 6298).
+    Retransmission,
+    /// 2 MSL in TIME-WAIT.
+    TimeWait,
+    /// Data stay undelivered (RFC 9293 section 3.8.3).
+    User,
+}
+
+impl Timer {
+    /// In the order in which they are served when several are due at once.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::DelayedAck,
+        Self::Override,
+        Self::Retransmission,
+        Self::Persist,
+        Self::KeepAlive,
+        Self::User,
+        Self::FinWait2,
+        Self::TimeWait,
+    ];
+}
+
+/// Which timers run, and until when.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct TimerTable {
+    deadlines: [Option<Instant>; Timer::ALL.len()],
+}
+
+impl TimerTable {
+    /// Starts or restarts a timer.
+    pub(crate) fn set(&mut self, timer: Timer, deadline: Instant) {
+        self.write(timer, Some(deadline));
+    }
+
+    /// Starts a timer unless it runs.
+    pub(crate) fn start(&mut self, timer: Timer, deadline: Instant) {
+        if !self.is_running(timer) {
+            self.set(timer, deadline);
+        }
+    }
+
+    /// Stops a timer.
+    pub(crate) fn stop(&mut self, timer: Timer) {
+        self.write(timer, None);
+    }
+
+    /// Stops them all.
+    pub(crate) fn stop_all(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Whether a timer runs.
+    pub(crate) fn is_running(&self, timer: Timer) -> bool {
+        self.deadline(timer).is_some()
+    }
+
+    /// When a timer fires.
+    pub(crate) fn deadline(&self, timer: Timer) -> Option<Instant> {
+        self.deadlines.get(timer as usize).copied().flatten()
+    }
+
+    /// Stops a timer that is due; whether it was.
+    pub(crate) fn take_if_due(&mut self, timer: Timer, now: Instant) -> bool {
+        let due = self.deadline(timer).is_some_and(|deadline| deadline <= now);
+        if due {
+            self.stop(timer);
+        }
+        due
+    }
+
+    /// When the next timer fires.
+    pub(crate) fn next(&self) -> Option<Instant> {
+        self.deadlines.iter().flatten().min().copied()
+    }
+
+    fn write(&mut self, timer: Timer, deadline: Option<Instant>) {
+        if let Some(slot) = self.deadlines.get_mut(timer as usize) {
+            *slot = deadline;
+        }
+    }
+}

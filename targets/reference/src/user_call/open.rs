@@ -1,0 +1,257 @@
+//! OPEN (RFC 9293 section 3.10.1).
+
+use alloc::collections::{BTreeSet, VecDeque};
+use core::net::IpAddr;
+
+use crate::listener::Listener;
+use crate::output::{Output, control, segmentation};
+use crate::tcb::Tcb;
+use crate::{
+    ConnectionId, ConnectionOptions, Endpoint, Event, Instant, Stack, State, UserError, demux, isn,
+};
+
+impl Stack {
+    /// Passive OPEN: a listener, which stays in LISTEN and spawns a connection for each SYN.
+    ///
+    /// An unspecified local address stands for all of its family. `remote`, if given, is the only one
+    /// whose SYN is taken. Existing connections are left alone (RFC 9293 MUST-41, MUST-42). A backlog of
+    /// `n` admits `n + 1` connections that are not accepted yet.
+    ///
+    /// # Errors
+    /// `ConnectionAlreadyExists`, `LocalInvalid`, `InsufficientResources`.
+    pub fn open_passive(
+        &mut self,
+        now: Instant,
+        local: Endpoint,
+        remote: Option<Endpoint>,
+        backlog: usize,
+        options: &ConnectionOptions,
+    ) -> Result<ConnectionId, UserError> {
+        self.check_local(local.addr)?;
+        self.check_room()?;
+        let port = match local.port {
+            0 => self
+                .unused_port(local)
+                .ok_or(UserError::InsufficientResources)?,
+            port => port,
+        };
+        let local = Endpoint { port, ..local };
+        if self
+            .table
+            .listeners
+            .values()
+            .any(|other| other.local == local && other.remote == remote)
+        {
+            return Err(UserError::ConnectionAlreadyExists);
+        }
+        let id = self.table.next_id();
+        let backlog = backlog.min(self.config().max_backlog);
+        let options = options.clone();
+        let (pending, ready) = (BTreeSet::new(), VecDeque::new());
+        self.table.listeners.insert(
+            id,
+            Listener {
+                id,
+                local,
+                remote,
+                backlog,
+                options,
+                pending,
+                ready,
+            },
+        );
+        self.out.event(Event::Transition {
+            connection: id,
+            from: State::Closed,
+            to: State::Listen,
+            at: now,
+        });
+        Ok(id)
+    }
+
+    /// Changes a listener's backlog; connections that exist already stay.
+    ///
+    /// # Errors
+    /// `ConnectionDoesNotExist`, or `NotSupported` on a connection.
+    pub fn set_backlog(&mut self, listener: ConnectionId, backlog: usize) -> Result<(), UserError> {
+        let backlog = backlog.min(self.config().max_backlog);
+        match self.table.listeners.get_mut(&listener) {
+            Some(listener) => listener.backlog = backlog,
+            None => {
+                return Err(self
+                    .tcb(listener)
+                    .map_or_else(|error| error, |_| UserError::NotSupported));
+            }
+        }
+        Ok(())
+    }
+
+    /// Active OPEN: sends a SYN.
+    ///
+    /// An unspecified local address, and port 0, are chosen by the stack (RFC 9293 MUST-43 to MUST-45).
+    ///
+    /// # Errors
+    /// `RemoteUnspecified`, `RemoteInvalid`, `LocalInvalid`, `ConnectionAlreadyExists`,
+    /// `InsufficientResources`.
+    pub fn open_active(
+        &mut self,
+        now: Instant,
+        local: Endpoint,
+        remote: Endpoint,
+        options: &ConnectionOptions,
+    ) -> Result<ConnectionId, UserError> {
+        self.check_room()?;
+        let local = self.choose_local(local, remote)?;
+        let id = self.table.next_id();
+        self.begin(id, (local, remote), options.clone(), State::Closed, now);
+        Ok(id)
+    }
+
+    /// SEND on a listener whose remote is known turns it into an active OPEN (RFC 9293 section 3.10.2).
+    pub(super) fn convert_listener(
+        &mut self,
+        id: ConnectionId,
+        now: Instant,
+    ) -> Result<(), UserError> {
+        let listener = self
+            .table
+            .listeners
+            .get(&id)
+            .ok_or(UserError::ConnectionDoesNotExist)?;
+        let remote = listener.remote.ok_or(UserError::RemoteUnspecified)?;
+        let (local, options) = (listener.local, listener.options.clone());
+        let local = self.choose_local(local, remote)?;
+        self.shut_listener(id, now);
+        self.table.listeners.remove(&id);
+        self.begin(id, (local, remote), options, State::Listen, now);
+        Ok(())
+    }
+
+    fn begin(
+        &mut self,
+        id: ConnectionId,
+        ends: (Endpoint, Endpoint),
+        options: ConnectionOptions,
+        from: State,
+        now: Instant,
+    ) {
+        let iss = isn::initial_sequence_number(&self.config().secret, now, ends.0, ends.1);
+        let mut tcb = Tcb::new(id, ends, options, iss, self.config(), now);
+        tcb.state = from;
+        send_syn(&mut tcb, now, &mut self.out);
+        self.table.insert(tcb);
+        self.settle(id, now);
+    }
+
+    fn check_room(&self) -> Result<(), UserError> {
+        if self.table.len() < self.config().max_connections {
+            Ok(())
+        } else {
+            Err(UserError::InsufficientResources)
+        }
+    }
+
+    fn check_local(&self, addr: IpAddr) -> Result<(), UserError> {
+        if addr.is_unspecified() || self.config().addresses.contains(&addr) {
+            Ok(())
+        } else {
+            Err(UserError::LocalInvalid)
+        }
+    }
+
+    /// Fills in what the user left open of the local end.
+    fn choose_local(&self, local: Endpoint, remote: Endpoint) -> Result<Endpoint, UserError> {
+        if remote.addr.is_unspecified() || remote.port == 0 {
+            return Err(UserError::RemoteUnspecified);
+        }
+        // RFC 9293 MUST-46.
+        if !demux::is_host(remote.addr, self.config()) {
+            return Err(UserError::RemoteInvalid);
+        }
+        self.check_local(local.addr)?;
+        let addr = if local.addr.is_unspecified() {
+            // RFC 9293 MUST-44: the first address of the remote's family stands for what routing would say.
+            let same_family = |addr: &&IpAddr| addr.is_ipv4() == remote.addr.is_ipv4();
+            self.config()
+                .addresses
+                .iter()
+                .find(same_family)
+                .copied()
+                .ok_or(UserError::RemoteInvalid)?
+        } else if local.addr.is_ipv4() == remote.addr.is_ipv4() {
+            local.addr
+        } else {
+            return Err(UserError::RemoteInvalid);
+        };
+        let local = Endpoint { addr, ..local };
+        if local.port != 0 {
+            let taken = self.table.find(local, remote).is_some();
+            return if taken {
+                Err(UserError::ConnectionAlreadyExists)
+            } else {
+                Ok(local)
+            };
+        }
+        let start = isn::port_offset(&self.config().secret, local, remote);
+        let listening: BTreeSet<u16> = self
+            .table
+            .listeners
+            .values()
+            .map(|listener| listener.local.port)
+            .collect();
+        let free = |port: &u16| {
+            !listening.contains(port)
+                && self
+                    .table
+                    .find(
+                        Endpoint {
+                            port: *port,
+                            ..local
+                        },
+                        remote,
+                    )
+                    .is_none()
+        };
+        let port = self
+            .ports_from(start)
+            .find(free)
+            .ok_or(UserError::InsufficientResources)?;
+        Ok(Endpoint { port, ..local })
+    }
+
+    /// A local port that no connection and no listener uses, for a bind to port 0.
+    #[must_use]
+    pub fn unused_port(&self, local: Endpoint) -> Option<u16> {
+        let connections = self.table.connections.values().map(|tcb| tcb.local.port);
+        let listeners = self
+            .table
+            .listeners
+            .values()
+            .map(|listener| listener.local.port);
+        let used: BTreeSet<u16> = connections.chain(listeners).collect();
+        let start = isn::port_offset(&self.config().secret, local, Endpoint::new(local.addr, 0));
+        self.ports_from(start).find(|port| !used.contains(port))
+    }
+
+    /// Every ephemeral port once, from a place that `start` determines.
+    fn ports_from(&self, start: u32) -> impl Iterator<Item = u16> + use<> {
+        let (first, last) = self.config().ephemeral_ports;
+        let first = first.max(1);
+        let count = u32::from(last.saturating_sub(first)) + 1;
+        (0..count).map(move |step| {
+            let offset = start.wrapping_add(step) % count;
+            // Below 2^16: `offset` is at most `last - first`.
+            first.saturating_add(offset as u16)
+        })
+    }
+}
+
+/// `<SEQ=ISS><CTL=SYN>`; SND.UNA = ISS, SND.NXT = ISS + 1.
+fn send_syn(tcb: &mut Tcb, now: Instant, out: &mut Output) {
+    tcb.enter(State::SynSent, now, out);
+    control::send_syn(tcb, now, out);
+    tcb.snd_nxt = tcb.iss.wrapping_add(1);
+    tcb.rtt.sent(tcb.snd_nxt, now);
+    tcb.last_sent = now;
+    segmentation::schedule(tcb, now, out);
+}

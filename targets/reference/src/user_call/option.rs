@@ -1,0 +1,66 @@
+//! Settings of a connection or listener (RFC 9293 sections 3.7.4, 3.8.3, 3.8.4, 3.9.1.9, 3.9.2).
+
+use crate::output::segmentation;
+use crate::{
+    ConnectionError, ConnectionId, ConnectionOption, ConnectionOptions, Instant, Stack, UserError,
+};
+
+impl Stack {
+    /// Changes one setting; on a listener, for the connections it will spawn.
+    ///
+    /// # Errors
+    /// `ConnectionDoesNotExist`.
+    pub fn set_option(
+        &mut self,
+        now: Instant,
+        id: ConnectionId,
+        option: ConnectionOption,
+    ) -> Result<(), UserError> {
+        if let Some(listener) = self.table.listeners.get_mut(&id) {
+            listener.options.set(option);
+            return Ok(());
+        }
+        let tcb = self
+            .table
+            .connections
+            .get_mut(&id)
+            .ok_or(UserError::ConnectionDoesNotExist)?;
+        tcb.options.set(option);
+        match option {
+            ConnectionOption::KeepAlive(_) | ConnectionOption::KeepIdle(_) => {
+                tcb.schedule_keep_alive()
+            }
+            ConnectionOption::UserTimeout(_) => tcb.note_progress(now),
+            // What was held back may leave now.
+            ConnectionOption::NoDelay(_) | ConnectionOption::Cork(_)
+                if tcb.state.is_synchronized() =>
+            {
+                tcb.more_follows = false;
+                segmentation::transmit(tcb, now, &mut self.out);
+            }
+            ConnectionOption::QuickAck(true) if tcb.unacked_text > 0 => {
+                tcb.ack_now = true;
+                segmentation::transmit(tcb, now, &mut self.out);
+            }
+            _ => {}
+        }
+        self.settle(id, now);
+        Ok(())
+    }
+
+    /// The settings in force.
+    ///
+    /// # Errors
+    /// `ConnectionDoesNotExist`.
+    pub fn options(&self, id: ConnectionId) -> Result<&ConnectionOptions, UserError> {
+        match self.table.listeners.get(&id) {
+            Some(listener) => Ok(&listener.options),
+            None => self.tcb(id).map(|tcb| &tcb.options),
+        }
+    }
+
+    /// The error that ended the connection; told once.
+    pub fn take_error(&mut self, id: ConnectionId) -> Option<ConnectionError> {
+        self.table.connections.get_mut(&id)?.error.take()
+    }
+}

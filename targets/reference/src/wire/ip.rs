@@ -1,0 +1,118 @@
+//! IPv4 and IPv6 headers, inbound.
+
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::be16;
+use super::checksum::Sum;
+use crate::DropReason;
+
+pub(super) const ICMP: u8 = 1;
+pub(super) const TCP: u8 = 6;
+pub(super) const ICMPV6: u8 = 58;
+
+const HOP_BY_HOP: u8 = 0;
+const ROUTING: u8 = 43;
+const FRAGMENT: u8 = 44;
+const DESTINATION_OPTIONS: u8 = 60;
+
+/// An IP packet without its headers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Datagram<'a> {
+    pub(super) source: IpAddr,
+    pub(super) destination: IpAddr,
+    pub(super) protocol: u8,
+    pub(super) payload: &'a [u8],
+}
+
+/// Reads the IP headers; bytes beyond the packet's own length (link padding) are left out.
+pub(super) fn parse(packet: &[u8]) -> Result<Datagram<'_>, DropReason> {
+    match packet.first().map(|first| first >> 4) {
+        None => Err(DropReason::Truncated),
+        Some(4) => parse_v4(packet),
+        Some(6) => parse_v6(packet),
+        Some(_) => Err(DropReason::UnknownIpVersion),
+    }
+}
+
+/// The IPv4 header's length and the packet's, if they make sense together.
+pub(super) fn v4_lengths(packet: &[u8]) -> Option<(usize, usize)> {
+    let header = usize::from(packet.first()? & 0x0f) * 4;
+    let total = usize::from(be16(packet, 2)?);
+    (header >= 20 && total >= header).then_some((header, total))
+}
+
+/// The IPv4 address at `at`.
+pub(super) fn v4_address(packet: &[u8], at: usize) -> Option<IpAddr> {
+    let octets: [u8; 4] = packet.get(at..at.checked_add(4)?)?.try_into().ok()?;
+    Some(IpAddr::V4(Ipv4Addr::from(octets)))
+}
+
+/// The IPv6 address at `at`.
+pub(super) fn v6_address(packet: &[u8], at: usize) -> Option<IpAddr> {
+    let octets: [u8; 16] = packet.get(at..at.checked_add(16)?)?.try_into().ok()?;
+    Some(IpAddr::V6(Ipv6Addr::from(octets)))
+}
+
+fn parse_v4(packet: &[u8]) -> Result<Datagram<'_>, DropReason> {
+    if packet.len() < 20 {
+        return Err(DropReason::Truncated);
+    }
+    let (header, total) = v4_lengths(packet).ok_or(DropReason::BadIpHeader)?;
+    let payload = packet.get(header..total).ok_or(DropReason::Truncated)?;
+    // RFC 9293 MUST-50: options lie between the 20 fixed octets and `header`; none is understood.
+    let header = packet.get(..header).ok_or(DropReason::Truncated)?;
+    if Sum::default().add(header).finish() != 0 {
+        return Err(DropReason::BadIpChecksum);
+    }
+    let fragment = be16(packet, 6).ok_or(DropReason::Truncated)?;
+    if fragment & 0x3fff != 0 {
+        return Err(DropReason::Fragment);
+    }
+    Ok(Datagram {
+        source: v4_address(packet, 12).ok_or(DropReason::Truncated)?,
+        destination: v4_address(packet, 16).ok_or(DropReason::Truncated)?,
+        protocol: packet.get(9).copied().ok_or(DropReason::Truncated)?,
+        payload,
+    })
+}
+
+fn parse_v6(packet: &[u8]) -> Result<Datagram<'_>, DropReason> {
+    if packet.len() < 40 {
+        return Err(DropReason::Truncated);
+    }
+    let length = usize::from(be16(packet, 4).ok_or(DropReason::Truncated)?);
+    let payload = packet.get(40..40 + length).ok_or(DropReason::Truncated)?;
+    let next = packet.get(6).copied().ok_or(DropReason::Truncated)?;
+    let (protocol, payload) = skip_extensions(next, payload)?;
+    Ok(Datagram {
+        source: v6_address(packet, 8).ok_or(DropReason::Truncated)?,
+        destination: v6_address(packet, 24).ok_or(DropReason::Truncated)?,
+        protocol,
+        payload,
+    })
+}
+
+/// Walks the extension headers (RFC 8200 section 4); each is at least 8 octets, so that the walk ends.
+pub(super) fn skip_extensions(mut next: u8, mut rest: &[u8]) -> Result<(u8, &[u8]), DropReason> {
+    loop {
+        let length = match next {
+            HOP_BY_HOP | DESTINATION_OPTIONS | ROUTING => {
+                let units = rest.get(1).copied().ok_or(DropReason::Truncated)?;
+                if next == ROUTING && rest.get(3).copied() != Some(0) {
+                    return Err(DropReason::BadIpHeader); // segments are left: we are not the last hop
+                }
+                (usize::from(units) + 1) * 8
+            }
+            FRAGMENT => {
+                // A packet that is its own only fragment (RFC 6946) needs no reassembly.
+                if be16(rest, 2).ok_or(DropReason::Truncated)? & 0xfff9 != 0 {
+                    return Err(DropReason::Fragment);
+                }
+                8
+            }
+            _ => return Ok((next, rest)),
+        };
+        next = rest.first().copied().ok_or(DropReason::Truncated)?;
+        rest = rest.get(length..).ok_or(DropReason::Truncated)?;
+    }
+}

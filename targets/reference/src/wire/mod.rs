@@ -1,0 +1,60 @@
+//! Bytes to values and back: IP, TCP and the ICMP errors that quote TCP.
+//!
+//! Contract: nothing here panics, whatever the bytes; a packet is either understood whole, checksums
+//! included, or refused with a [`DropReason`]. No code is shared with the harness that judges this stack.
+
+mod checksum;
+mod emit;
+mod icmp;
+mod ip;
+mod options;
+mod tcp;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use emit::emit;
+pub(crate) use icmp::{IcmpError, IcmpKind};
+pub(crate) use options::{MAX_SACK_BLOCKS, SackBlocks, TcpOptions, TimestampsOption};
+
+use crate::DropReason;
+use crate::segment::Segment;
+
+/// What a packet turned out to be.
+#[derive(Debug)]
+pub(crate) enum Inbound<'a> {
+    /// A TCP segment.
+    Segment(Segment<'a>),
+    /// An ICMP error about a segment of ours.
+    Error(IcmpError),
+}
+
+/// What the parser has to know about its surroundings.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leniency {
+    /// Do not look at the TCP checksum; only a planted bug asks for that.
+    pub(crate) ignore_tcp_checksum: bool,
+}
+
+/// Reads one IP packet.
+pub(crate) fn parse(packet: &[u8], leniency: Leniency) -> Result<Inbound<'_>, DropReason> {
+    let datagram = ip::parse(packet)?;
+    match (datagram.protocol, datagram.source.is_ipv4()) {
+        (ip::TCP, _) => tcp::parse(&datagram, leniency).map(Inbound::Segment),
+        (ip::ICMP, true) => icmp::parse_v4(&datagram).map(Inbound::Error),
+        (ip::ICMPV6, false) => icmp::parse_v6(&datagram).map(Inbound::Error),
+        _ => Err(DropReason::NotTcp),
+    }
+}
+
+/// The big-endian 16-bit number at `at`, if the bytes reach that far.
+pub(crate) fn be16(bytes: &[u8], at: usize) -> Option<u16> {
+    let field: [u8; 2] = bytes.get(at..at.checked_add(2)?)?.try_into().ok()?;
+    Some(u16::from_be_bytes(field))
+}
+
+/// The big-endian 32-bit number at `at`, if the bytes reach that far.
+pub(crate) fn be32(bytes: &[u8], at: usize) -> Option<u32> {
+    let field: [u8; 4] = bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
+    Some(u32::from_be_bytes(field))
+}

@@ -1,0 +1,173 @@
+//! TCP options, both ways (RFC 9293 section 3.2, RFC 7323, RFC 2018).
+
+use alloc::vec::Vec;
+
+use super::{be16, be32};
+use crate::Seq;
+
+const EOL: u8 = 0;
+const NOP: u8 = 1;
+const MSS: u8 = 2;
+const WINDOW_SCALE: u8 = 3;
+const SACK_PERMITTED: u8 = 4;
+const SACK: u8 = 5;
+const TIMESTAMPS: u8 = 8;
+
+/// SACK blocks that fit when nothing else is in the options (RFC 2018 section 3).
+pub(crate) const MAX_SACK_BLOCKS: usize = 4;
+
+/// The timestamps option (RFC 7323 section 3.2).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct TimestampsOption {
+    /// TSval, the sender's clock.
+    pub(crate) val: u32,
+    /// TSecr, the echoed clock of the other side.
+    pub(crate) ecr: u32,
+}
+
+/// Up to four SACK blocks: first octet, and the one after the last.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct SackBlocks {
+    blocks: [(Seq, Seq); MAX_SACK_BLOCKS],
+    count: usize,
+}
+
+impl SackBlocks {
+    /// Adds a block, if there is room.
+    pub(crate) fn push(&mut self, left: Seq, right: Seq) {
+        if let Some(free) = self.blocks.get_mut(self.count) {
+            *free = (left, right);
+            self.count += 1;
+        }
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// The blocks in their order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Seq, Seq)> + '_ {
+        self.blocks.iter().copied().take(self.count)
+    }
+}
+
+/// The options that this stack knows.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct TcpOptions {
+    /// Maximum segment size, on a SYN.
+    pub(crate) mss: Option<u16>,
+    /// Window shift, on a SYN, as it came (it may exceed 14).
+    pub(crate) window_scale: Option<u8>,
+    /// Selective acknowledgments permitted, on a SYN.
+    pub(crate) sack_permitted: bool,
+    /// Timestamps.
+    pub(crate) timestamps: Option<TimestampsOption>,
+    /// Selective acknowledgments.
+    pub(crate) sack: SackBlocks,
+}
+
+impl TcpOptions {
+    /// Reads the options; what belongs on a SYN only counts there.
+    ///
+    /// Octets need no alignment (RFC 9293 MUST-64). At an illegal length reading stops and what was read
+    /// before stands (RFC 9293 MUST-7).
+    pub(crate) fn parse(bytes: &[u8], syn: bool) -> Self {
+        let mut options = Self::default();
+        let mut rest = bytes;
+        while let Some((kind, after_kind)) = rest.split_first() {
+            match *kind {
+                EOL => break, // RFC 9293 MUST-69: whatever follows is padding
+                NOP => rest = after_kind,
+                kind => {
+                    let Some(length) = after_kind.first().map(|length| usize::from(*length)) else {
+                        break;
+                    };
+                    let Some(body) = rest.get(2..length) else {
+                        break;
+                    };
+                    options.read(kind, body, syn);
+                    rest = rest.get(length..).unwrap_or_default();
+                }
+            }
+        }
+        options
+    }
+
+    fn read(&mut self, kind: u8, body: &[u8], syn: bool) {
+        match (kind, body.len()) {
+            // RFC 9293 MUST-65: outside of a SYN it means nothing.
+            (MSS, 2) if syn => self.mss = be16(body, 0),
+            (WINDOW_SCALE, 1) if syn => self.window_scale = body.first().copied(),
+            (SACK_PERMITTED, 0) if syn => self.sack_permitted = true,
+            (TIMESTAMPS, 8) => {
+                if let (Some(val), Some(ecr)) = (be32(body, 0), be32(body, 4)) {
+                    self.timestamps = Some(TimestampsOption { val, ecr });
+                }
+            }
+            (SACK, _) => self.read_sack(body),
+            // RFC 9293 MUST-6: any other option is skipped by its length.
+            _ => {}
+        }
+    }
+
+    fn read_sack(&mut self, body: &[u8]) {
+        for block in body.chunks_exact(8) {
+            if let (Some(left), Some(right)) = (be32(block, 0), be32(block, 4)) {
+                self.sack.push(Seq(left), Seq(right));
+            }
+        }
+    }
+
+    /// Octets that [`Self::encode`] writes, a multiple of four.
+    pub(crate) fn encoded_len(&self) -> usize {
+        let mss = if self.mss.is_some() { 4 } else { 0 };
+        let scale = if self.window_scale.is_some() { 4 } else { 0 };
+        let stamps = match (self.timestamps.is_some(), self.sack_permitted) {
+            (true, _) => 12,
+            (false, true) => 4,
+            (false, false) => 0,
+        };
+        let sack = if self.sack.len() > 0 {
+            4 + self.sack.len() * 8
+        } else {
+            0
+        };
+        mss + scale + stamps + sack
+    }
+
+    /// Writes the options in the order, and with the NOPs, that most traffic shows.
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        if let Some(mss) = self.mss {
+            out.extend([MSS, 4]);
+            out.extend(mss.to_be_bytes());
+        }
+        match (self.timestamps, self.sack_permitted) {
+            // SACK-permitted takes the place of the two NOPs that align the timestamps.
+            (Some(_), true) | (None, true) => {
+                if self.timestamps.is_none() {
+                    out.extend([NOP, NOP]);
+                }
+                out.extend([SACK_PERMITTED, 2]);
+            }
+            (Some(_), false) => out.extend([NOP, NOP]),
+            (None, false) => {}
+        }
+        if let Some(stamps) = self.timestamps {
+            out.extend([TIMESTAMPS, 10]);
+            out.extend(stamps.val.to_be_bytes());
+            out.extend(stamps.ecr.to_be_bytes());
+        }
+        if let Some(shift) = self.window_scale {
+            out.extend([NOP, WINDOW_SCALE, 3, shift]);
+        }
+        if self.sack.len() > 0 {
+            // At most 4 blocks: 34 octets at the most.
+            out.extend([NOP, NOP, SACK, (2 + 8 * self.sack.len()) as u8]);
+            for (left, right) in self.sack.iter() {
+                out.extend(left.0.to_be_bytes());
+                out.extend(right.0.to_be_bytes());
+            }
+        }
+    }
+}
