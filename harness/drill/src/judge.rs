@@ -201,7 +201,7 @@ impl<'s> Judge<'s> {
         };
         let mismatches = compare::compare(spec, &packet, &mut self.bindings);
         if !mismatches.is_empty() {
-            let observed = show::packet(&packet, Some(&self.bindings));
+            let observed = show::packet(&packet, &self.bindings);
             let kind = FailureKind::Packet {
                 observed,
                 mismatches,
@@ -373,7 +373,7 @@ impl<'s> Judge<'s> {
     /// A packet in one line, in the script's numbers.
     pub(crate) fn describe(&self, bytes: &[u8]) -> String {
         match Packet::parse(bytes) {
-            Ok(packet) => show::packet(&packet, Some(&self.bindings)),
+            Ok(packet) => show::packet(&packet, &self.bindings),
             Err(error) => format!("{} octets that are no IP packet: {error}", bytes.len()),
         }
     }

@@ -194,7 +194,7 @@ impl Writer<'_> {
 
     fn packet(&self, bytes: &[u8]) -> String {
         match Packet::parse(bytes) {
-            Ok(packet) => show::packet(&packet, Some(&self.bindings)),
+            Ok(packet) => show::packet(&packet, &self.bindings),
             Err(error) => format!("{} octets that are no IP packet: {error}", bytes.len()),
         }
     }

@@ -45,7 +45,7 @@ pub(crate) fn compare(
                 PacketBody::Udp(_) => "a UDP datagram",
                 PacketBody::Icmp(_) => "an ICMP message",
             };
-            found.add("protocol", name, &show::packet(packet, None));
+            found.add("protocol", name, &show::packet(packet, bindings));
         }
     }
     found.mismatches

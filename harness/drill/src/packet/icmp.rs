@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 
 use halfopen_script::tree::{IcmpSpec, QuotedSpec};
 use halfopen_target::{AddressFamily, Setup};
-use halfopen_wire::{Flags, Icmp, Packet, QuotedPacket, Segment, Seq};
+use halfopen_wire::icmp::names;
+use halfopen_wire::{Flags, Icmp, IpVersion, Packet, QuotedPacket, Segment, Seq};
 
 use super::compare::Found;
 use crate::bindings::Bindings;
@@ -13,76 +14,46 @@ use crate::bindings::Bindings;
 /// Octets behind the IP header that an error quotes: a whole TCP header without options.
 const QUOTED_OCTETS: usize = 20;
 
-/// A type by name: `(name, type over IPv4, type over IPv6)`.
-const TYPES: &[(&str, Option<u8>, Option<u8>)] = &[
-    ("unreachable", Some(3), Some(1)),
-    ("source_quench", Some(4), None),
-    ("redirect", Some(5), Some(137)),
-    ("time_exceeded", Some(11), Some(3)),
-    ("parameter_problem", Some(12), Some(4)),
-    ("packet_too_big", Some(3), Some(2)),
-    ("echo_request", Some(8), Some(128)),
-    ("echo_reply", Some(0), Some(129)),
+/// ICMPv6's nearest to a code of ICMPv4 that it lacks, so that one script runs over both.
+const V6_COUNTERPARTS: &[(&str, &str)] = &[
+    ("host_unreachable", "address_unreachable"),
+    ("net_prohibited", "admin_prohibited"),
+    ("host_prohibited", "admin_prohibited"),
+    ("packet_filtered", "admin_prohibited"),
+    ("exceeded_ttl", "exceeded_hop_limit"),
 ];
-
-/// A code by name: `(name, code over IPv4, code over IPv6)`.
-const CODES: &[(&str, Option<u8>, Option<u8>)] = &[
-    ("net_unreachable", Some(0), Some(0)),
-    ("host_unreachable", Some(1), Some(3)),
-    ("protocol_unreachable", Some(2), None),
-    ("port_unreachable", Some(3), Some(4)),
-    ("frag_needed", Some(4), Some(0)),
-    ("source_route_failed", Some(5), None),
-    ("net_unknown", Some(6), None),
-    ("host_unknown", Some(7), None),
-    ("source_host_isolated", Some(8), None),
-    ("net_prohibited", Some(9), None),
-    ("host_prohibited", Some(10), None),
-    ("net_unreachable_for_tos", Some(11), None),
-    ("host_unreachable_for_tos", Some(12), None),
-    ("packet_filtered", Some(13), Some(1)),
-    ("precedence_violation", Some(14), None),
-    ("precedence_cutoff", Some(15), None),
-    ("no_route", None, Some(0)),
-    ("admin_prohibited", None, Some(1)),
-    ("not_neighbour", None, Some(2)),
-    ("address_unreachable", Some(1), Some(3)),
-    ("ttl_exceeded", Some(0), Some(0)),
-    ("exceeded_ttl", Some(0), Some(0)),
-    ("fragment_reassembly_time_exceeded", Some(1), Some(1)),
-];
-
-fn number(
-    table: &[(&str, Option<u8>, Option<u8>)],
-    what: &str,
-    name: &str,
-    family: AddressFamily,
-) -> Result<u8, String> {
-    if let Ok(number) = name.parse() {
-        return Ok(number);
-    }
-    let row = table
-        .iter()
-        .find(|row| row.0 == name)
-        .ok_or_else(|| format!("the harness does not know the ICMP {what} `{name}` yet"))?;
-    let (value, version) = match family {
-        AddressFamily::Ipv4 => (row.1, "ICMPv4"),
-        AddressFamily::Ipv6 => (row.2, "ICMPv6"),
-    };
-    value.ok_or_else(|| format!("{version} has no {what} `{name}`"))
-}
 
 /// Type and code on the wire; "fragmentation needed" becomes "packet too big" over IPv6.
-fn type_and_code(spec: &IcmpSpec, family: AddressFamily) -> Result<(u8, u8), String> {
-    if family == AddressFamily::Ipv6 && spec.code.as_deref() == Some("frag_needed") {
+fn type_and_code(spec: &IcmpSpec, version: IpVersion) -> Result<(u8, u8), String> {
+    let code = spec.code.as_deref();
+    if version == IpVersion::V6 && code == Some("frag_needed") {
         return Ok((halfopen_wire::icmp::v6::PACKET_TOO_BIG, 0));
     }
-    let kind = number(TYPES, "type", &spec.kind, family)?;
-    let code = match &spec.code {
-        Some(code) => number(CODES, "code", code, family)?,
+    let kind = spec
+        .kind
+        .parse()
+        .ok()
+        .or_else(|| names::kind_named(version, &spec.kind))
+        .ok_or_else(|| format!("there is no ICMP type `{}` over this IP", spec.kind))?;
+    let code = match code {
         None => 0,
+        Some(code) => code
+            .parse()
+            .ok()
+            .or_else(|| names::code_named(version, kind, counterpart(code, version)))
+            .ok_or_else(|| format!("there is no ICMP code `{code}` over this IP"))?,
     };
     Ok((kind, code))
+}
+
+fn counterpart(code: &str, version: IpVersion) -> &str {
+    match version {
+        IpVersion::V4 => code,
+        IpVersion::V6 => V6_COUNTERPARTS
+            .iter()
+            .find(|(name, _)| *name == code)
+            .map_or(code, |(_, counterpart)| counterpart),
+    }
 }
 
 /// Builds an ICMP error about a packet of the stack.
@@ -91,8 +62,11 @@ pub(super) fn build(
     bindings: &mut Bindings,
     setup: &Setup,
 ) -> Result<Packet, String> {
-    let family = setup.mode.wire();
-    let (kind, code) = type_and_code(spec, family)?;
+    let version = match setup.mode.wire() {
+        AddressFamily::Ipv4 => IpVersion::V4,
+        AddressFamily::Ipv6 => IpVersion::V6,
+    };
+    let (kind, code) = type_and_code(spec, version)?;
     let quoted = quoted_packet(spec, bindings, setup);
     let body = QuotedPacket::of(&quoted, QUOTED_OCTETS).encode();
     let rest = match spec.mtu {
@@ -133,11 +107,7 @@ pub(super) fn compare(spec: &IcmpSpec, packet: &Packet, found: &mut Found) {
     let Some(message) = packet.icmp_message() else {
         return;
     };
-    let family = match packet.ip.version() {
-        halfopen_wire::IpVersion::V4 => AddressFamily::Ipv4,
-        halfopen_wire::IpVersion::V6 => AddressFamily::Ipv6,
-    };
-    match type_and_code(spec, family) {
+    match type_and_code(spec, packet.ip.version()) {
         Ok((kind, code)) => {
             found.number("ICMP type", kind.into(), message.kind.into());
             found.number("ICMP code", code.into(), message.code.into());
