@@ -48,7 +48,7 @@ impl Finding {
         Self {
             rule: rule.to_owned(),
             text,
-            script: halfopen_script::print(&script),
+            script: halfopen_script::format::script(&script),
         }
     }
 }

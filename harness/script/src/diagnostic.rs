@@ -118,10 +118,17 @@ impl Diagnostic {
             }
         }
         let places = || near.iter().map(|(other, _)| *other).chain([span]);
-        let first = lines.line(places().map(|place| place.start).min().unwrap_or(span.start));
+        let first = lines.line(
+            places()
+                .map(|place| place.start)
+                .min()
+                .unwrap_or(span.start),
+        );
         let start = lines.start(first);
         let last = places().map(|place| place.end).max().unwrap_or(span.end);
-        let end = source[last..].find('\n').map_or(source.len(), |at| last + at);
+        let end = source[last..]
+            .find('\n')
+            .map_or(source.len(), |at| last + at);
         let shifted = |place: Span| place.start - start..place.end - start;
 
         let level = match self.severity {
@@ -144,7 +151,11 @@ impl Diagnostic {
         let group = Group::with_title(level.primary_title(self.message.as_str()))
             .element(snippet)
             .elements(notes.iter().map(|note| Level::NOTE.message(note.as_str())))
-            .elements(self.help.iter().map(|help| Level::HELP.message(help.as_str())));
+            .elements(
+                self.help
+                    .iter()
+                    .map(|help| Level::HELP.message(help.as_str())),
+            );
         let renderer = if colour {
             Renderer::styled()
         } else {

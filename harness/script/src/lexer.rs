@@ -91,6 +91,8 @@ pub(crate) struct Lexed<'s> {
     /// The `//:` lines before the first token.
     pub(crate) front_matter: Vec<Span>,
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Where the tokens begin that are never closed.
+    pub(crate) unclosed: Vec<usize>,
 }
 
 /// Cuts `source` into tokens.
@@ -102,6 +104,7 @@ pub(crate) fn lex(source: &str) -> Lexed<'_> {
         tokens: Vec::new(),
         front_matter: Vec::new(),
         diagnostics: Vec::new(),
+        hopeless: Vec::new(),
         unclosed: Vec::new(),
     };
     while lexer.at < source.len() {
@@ -113,6 +116,7 @@ pub(crate) fn lex(source: &str) -> Lexed<'_> {
         tokens: lexer.tokens,
         front_matter: lexer.front_matter,
         diagnostics: lexer.diagnostics,
+        unclosed: lexer.unclosed,
     }
 }
 
@@ -124,7 +128,8 @@ struct Lexer<'s> {
     front_matter: Vec<Span>,
     diagnostics: Vec<Diagnostic>,
     /// Delimiters that were searched to the end of the file in vain: not searched again, which keeps time linear.
-    unclosed: Vec<&'static str>,
+    hopeless: Vec<&'static str>,
+    unclosed: Vec<usize>,
 }
 
 impl<'s> Lexer<'s> {

@@ -62,7 +62,10 @@ pub struct LineIndex {
 impl LineIndex {
     /// Finds the lines of `source`.
     pub fn new(source: &str) -> Self {
-        let newlines = source.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let newlines = source
+            .bytes()
+            .enumerate()
+            .filter(|(_, byte)| *byte == b'\n');
         Self {
             starts: std::iter::once(0)
                 .chain(newlines.map(|(at, _)| at + 1))

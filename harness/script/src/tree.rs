@@ -34,6 +34,11 @@ impl Script {
     pub fn is_strict(&self) -> bool {
         self.asserts_states() || !self.front_matter.is_empty()
     }
+
+    /// The last `--name` line with this name, where there is one.
+    pub fn option(&self, name: &str) -> Option<&OptionLine> {
+        self.options.iter().rev().find(|option| option.name == name)
+    }
 }
 
 /// A `--name=value` line.
@@ -72,6 +77,10 @@ pub struct TimeSpec {
 }
 
 /// A moment or a range of moments, in microseconds.
+///
+/// Of the end of a blocking call: packetdrill counts both numbers of `+0.1...0.3` from the event before, so that this
+/// call starts 0.1 s after it and ends 0.3 s after it. The tree says the same from where the call stands: its end is
+/// `After(200_000)`, since its own start. With an absolute start the end is absolute too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
     /// `*`: any time.
@@ -213,14 +222,16 @@ pub enum EcnSpec {
 /// An outer header around a packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Encapsulation {
-    /// `ipv4 1.1.1.1 > 2.2.2.2:`
-    Ipv4(std::net::Ipv4Addr, std::net::Ipv4Addr),
-    /// `ipv6 a > b:`
-    Ipv6(std::net::Ipv6Addr, std::net::Ipv6Addr),
-    /// `gre flags …:` as raw header octets.
+    /// `ipv4 [ttl 4] 1.1.1.1 > 2.2.2.2:`, with what is stated of that header.
+    Ipv4(std::net::Ipv4Addr, std::net::Ipv4Addr, IpSpec),
+    /// `ipv6 a > b:`, likewise.
+    Ipv6(std::net::Ipv6Addr, std::net::Ipv6Addr, IpSpec),
+    /// `gre flags …:` as raw header octets (RFC 2890), the protocol type zero.
     Gre(Vec<u8>),
-    /// `mpls (label 0, tc 0, [S], ttl 0) …:` one word an entry.
+    /// `mpls (label 0, tc 0, [S], ttl 0) …:` one word an entry (RFC 3032).
     Mpls(Vec<u32>),
+    /// `encap psp spi 7`: UDP and PSP headers between the IP header and the segment; the security parameters index.
+    Psp(u32),
 }
 
 /// What a packet carries.
@@ -311,7 +322,8 @@ pub enum TcpOptionKind {
     Md5(Option<Vec<u8>>),
     /// `ECN e1b 1 ceb 0 e0b 1` (RFC 9768): the fields in the order given.
     AccEcn(Vec<(AccEcnField, u32)>),
-    /// Any other kind with its raw octets after kind and length.
+    /// `raw 99 0a0b` or `raw 99 length 0 0a0b`: any other kind with its raw octets after kind and length. The one
+    /// option of ours that packetdrill has not, as is `...` in place of an option's value.
     Raw {
         /// The option kind.
         kind: u8,
@@ -345,14 +357,16 @@ pub struct UdpSpec {
 /// An ICMP error (for IPv6 drills its ICMPv6 counterpart).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IcmpSpec {
-    /// The type as written: a name or a number.
+    /// The type: a name, or a number (`type_3` in a script is `3` here).
     pub kind: String,
-    /// The code as written, where one is.
+    /// The code, where one is written: a name, or a number (`code_4` is `4` here).
     pub code: Option<String>,
     /// Where type and code stand.
     pub span: Span,
     /// The MTU of "fragmentation needed" or "packet too big".
     pub mtu: Option<u32>,
+    /// The identifier of an echo message.
+    pub echo_id: Option<u16>,
     /// The quoted packet, where stated: the sequence range of the TCP segment, or a UDP payload.
     pub quoted: Option<QuotedSpec>,
 }
@@ -372,6 +386,11 @@ pub enum QuotedSpec {
     /// `[udp (1000)]`
     Udp {
         /// Octets of payload.
+        length: u32,
+    },
+    /// `[raw (1000)]`: nothing is quoted; the message is that long, filled with zeros.
+    Raw {
+        /// Octets of the ICMP message, header included.
         length: u32,
     },
 }
@@ -409,15 +428,17 @@ pub struct Expression {
 pub enum ExpressionKind {
     /// `...`: any value, or a value that we choose.
     Ellipsis,
-    /// An integer, decimal, hexadecimal, octal or a character.
+    /// An integer, decimal or hexadecimal.
     Integer(i64),
     /// A decimal fraction.
     Float(f64),
     /// A symbol, such as `SOL_SOCKET`, or a word that stands for itself.
     Symbol(String),
-    /// A string literal, escapes resolved.
+    /// A string literal, escapes resolved; several in a row are one.
     Text(Vec<u8>),
-    /// `left op right`, `op` one of `|`, `+`, …
+    /// A string literal with `...` behind it, as `strace` shortens them; packetdrill takes it for the string alone.
+    TextPrefix(Vec<u8>),
+    /// `left | right`, or `name = value` outside of braces.
     Binary {
         /// The operator as written.
         operator: char,
@@ -435,7 +456,8 @@ pub enum ExpressionKind {
     },
     /// `[a, b]`
     List(Vec<Expression>),
-    /// `{name = value, …}` or `{value, …}`
+    /// `{name = value, …}` or `{value, …}`. `msg_iov(1)=[…]` becomes two fields, `msg_iovlen` and `msg_iov`, and
+    /// `msg_name(…)=…` becomes `msg_namelen` and `msg_name`, as in C.
     Struct(Vec<(Option<String>, Expression)>),
     /// `htons(8080)`, `inet_addr("192.0.2.1")`
     Call {
@@ -444,4 +466,8 @@ pub enum ExpressionKind {
         /// Its arguments.
         arguments: Vec<Expression>,
     },
+    /// `{(label 0, tc 0, [S], ttl 0)}`: entries of an MPLS label stack.
+    Mpls(Vec<u32>),
+    /// `{flags [none], sum 0, off 0, key = 0, seq 0}`: the octets of a GRE header.
+    Gre(Vec<u8>),
 }

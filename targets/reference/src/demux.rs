@@ -23,13 +23,14 @@ impl Stack {
             return;
         }
         let connection = self.table.find(seg.local, seg.remote);
-        let listener = self.table.find_listener(seg.local, seg.remote);
-        match (connection, listener) {
-            (Some(id), Some(listener)) if self.reopens(id, seg) => {
-                self.listen(listener, Some(id), seg, now)
-            }
-            (Some(id), _) => self.segment_arrives(id, seg, now),
-            (None, Some(listener)) => self.listen(listener, None, seg, now),
+        // Most segments are for a connection that exists: no listener has to be looked for.
+        if let Some(id) = connection.filter(|id| !self.reopens(*id, seg)) {
+            self.segment_arrives(id, seg, now);
+            return;
+        }
+        match (self.table.find_listener(seg.local, seg.remote), connection) {
+            (Some(listener), replaces) => self.listen(listener, replaces, seg, now),
+            (None, Some(id)) => self.segment_arrives(id, seg, now),
             (None, None) => closed::segment_arrives(seg, now, &mut self.out),
         }
     }

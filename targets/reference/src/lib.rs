@@ -102,3 +102,6 @@ pub use seq::Seq;
 pub use stack::Stack;
 pub use state::State;
 pub use status::{Received, Status};
+
+#[cfg(test)]
+mod tests;

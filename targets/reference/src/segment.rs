@@ -39,6 +39,8 @@ pub(crate) struct Segment<'a> {
     pub(crate) text: &'a [u8],
     /// Octets of text that came, trimmed or not.
     pub(crate) arrived_text: usize,
+    /// Whether it came as a SYN, whose window is never scaled (RFC 7323 section 2.2).
+    pub(crate) arrived_syn: bool,
 }
 
 impl Segment<'_> {

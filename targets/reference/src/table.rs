@@ -64,7 +64,11 @@ impl Table {
 
     /// Segments reach this connection, which is in TIME-WAIT, again, unless another has its place.
     pub(crate) fn attach(&mut self, id: ConnectionId) {
-        if let Some(tcb) = self.connections.get(&id).filter(|tcb| tcb.state == State::TimeWait) {
+        if let Some(tcb) = self
+            .connections
+            .get(&id)
+            .filter(|tcb| tcb.state == State::TimeWait)
+        {
             self.tuples.entry((tcb.local, tcb.remote)).or_insert(id);
         }
     }

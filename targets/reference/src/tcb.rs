@@ -305,7 +305,11 @@ impl Tcb {
 
     /// Remembers an error that does not end the connection (RFC 9293 MUST-47).
     pub(crate) fn disturb(&mut self, error: ConnectionError, now: Instant, out: &mut Output) {
-        self.soft_error = Some(error);
+        if matches!(error, ConnectionError::Unreachable(_)) {
+            self.soft_error = Some(error); // it will explain a timeout that follows
+        } else {
+            self.soft_error.get_or_insert(error);
+        }
         out.event(Event::Error {
             connection: self.id,
             error,
@@ -327,6 +331,16 @@ impl Tcb {
     pub(crate) fn restart_time_wait(&mut self, now: Instant, config: &Config) {
         self.timers
             .set(Timer::TimeWait, now.after(config.msl.saturating_mul(2)));
+    }
+
+    /// SEG.WND in octets (RFC 7323 section 2.3).
+    pub(crate) fn window_of(&self, seg: &Segment<'_>) -> u32 {
+        let shift = if seg.arrived_syn {
+            0
+        } else {
+            self.snd_wind_shift
+        };
+        u32::from(seg.wnd) << shift
     }
 
     /// RCV.WND: from RCV.NXT to the advertised right edge.

@@ -35,6 +35,7 @@ pub(crate) fn build(
                 Encapsulation::Ipv6(..) => "IPv6",
                 Encapsulation::Gre(_) => "GRE",
                 Encapsulation::Mpls(_) => "MPLS",
+                Encapsulation::Psp(_) => "PSP",
             }
         ));
     }

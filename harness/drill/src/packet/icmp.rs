@@ -67,11 +67,19 @@ pub(super) fn build(
         AddressFamily::Ipv6 => IpVersion::V6,
     };
     let (kind, code) = type_and_code(spec, version)?;
-    let quoted = quoted_packet(spec, bindings, setup);
-    let body = QuotedPacket::of(&quoted, QUOTED_OCTETS).encode();
-    let rest = match spec.mtu {
-        Some(mtu) => mtu.to_be_bytes(),
-        None => [0; 4],
+    let body = match spec.quoted {
+        Some(QuotedSpec::Raw { length }) => {
+            vec![0; (length as usize).saturating_sub(Icmp::HEADER)]
+        }
+        _ => {
+            let quoted = quoted_packet(spec, bindings, setup);
+            QuotedPacket::of(&quoted, QUOTED_OCTETS).encode()
+        }
+    };
+    let rest = match (spec.mtu, spec.echo_id) {
+        (Some(mtu), _) => mtu.to_be_bytes(),
+        (None, Some(id)) => (u32::from(id) << 16).to_be_bytes(),
+        (None, None) => [0; 4],
     };
     let message = Icmp::new(kind, code, rest, body);
     Ok(Packet::icmp(setup.gateway_ip, setup.local_ip, message))
@@ -92,7 +100,7 @@ fn quoted_packet(spec: &IcmpSpec, bindings: &mut Bindings, setup: &Setup) -> Pac
             };
             Packet::tcp(from, to, segment)
         }
-        None => {
+        Some(QuotedSpec::Raw { .. }) | None => {
             let segment = Segment {
                 seq: flow.local_isn().unwrap_or(Seq(0)),
                 ..Segment::default()

@@ -36,7 +36,7 @@ impl Lexer<'_> {
     ) {
         let body = self.at + open.len();
         let text = &self.source[body..];
-        let found = if self.unclosed.contains(&close) {
+        let found = if self.hopeless.contains(&close) {
             Found::End
         } else {
             find_close(text, close, kind)
@@ -49,17 +49,17 @@ impl Lexer<'_> {
             }
             Found::Event(length) => (length, "the next event"),
             Found::End => {
-                self.unclosed.push(close);
+                self.hopeless.push(close);
                 match (kind, find_event_line(text)) {
-                    (TokenKind::Text, _) => (
-                        text.find('\n').unwrap_or(text.len()),
-                        "the end of the line",
-                    ),
+                    (TokenKind::Text, _) => {
+                        (text.find('\n').unwrap_or(text.len()), "the end of the line")
+                    }
                     (_, Some(event)) => (event, "the next event"),
                     (_, None) => (text.len(), "the end of the file"),
                 }
             }
         };
+        self.unclosed.push(self.at);
         self.diagnostics.push(
             Diagnostic::error(
                 Span::new(self.at, body),

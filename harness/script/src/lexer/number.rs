@@ -38,7 +38,11 @@ pub(super) fn scan(rest: &str) -> Option<(TokenKind, usize)> {
             let hex = rest[..letters].strip_prefix("0x");
             let is_hex =
                 hex.is_some_and(|h| !h.is_empty() && h.bytes().all(|b| b.is_ascii_hexdigit()));
-            let kind = if is_hex { TokenKind::Hex } else { TokenKind::Word };
+            let kind = if is_hex {
+                TokenKind::Hex
+            } else {
+                TokenKind::Word
+            };
             Some((kind, letters))
         }
         other => other,
@@ -74,7 +78,11 @@ fn ipv4(rest: &str) -> Option<usize> {
 /// An address must hold `::` or all of its eight groups, so that `1:1001` stays a range of sequence numbers.
 fn ipv6(rest: &str) -> Option<usize> {
     let belongs = |byte: u8| byte.is_ascii_hexdigit() || byte == b':' || byte == b'.';
-    if !rest.bytes().next().is_some_and(|first| first == b':' || first.is_ascii_hexdigit()) {
+    if !rest
+        .bytes()
+        .next()
+        .is_some_and(|first| first == b':' || first.is_ascii_hexdigit())
+    {
         return None;
     }
     // One more than the longest, for the colon that ends an encapsulation.

@@ -3,7 +3,8 @@
 use super::table;
 
 table! {
-    literal:
+    libc: []
+    literal: [
         CAP_EFFECTIVE = 0,
         CAP_PERMITTED = 1,
         CAP_INHERITABLE = 2,
@@ -50,4 +51,5 @@ table! {
         CAP_PERFMON = 38,
         CAP_BPF = 39,
         CAP_CHECKPOINT_RESTORE = 40,
+    ]
 }

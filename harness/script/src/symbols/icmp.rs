@@ -17,7 +17,10 @@ const TYPES: &[Type] = &[
     ),
     ("redirect", &[]),
     ("source_quench", &[]),
-    ("time_exceeded", &["exceeded_frag_time", "exceeded_hop_limit"]),
+    (
+        "time_exceeded",
+        &["exceeded_frag_time", "exceeded_hop_limit"],
+    ),
     ("timestamp_reply", &[]),
     ("timestamp_request", &[]),
     (

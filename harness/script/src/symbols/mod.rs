@@ -17,7 +17,7 @@ mod timestamping;
 pub use icmp::{icmp_code_names, icmp_type_names};
 pub use options::{OptionKind, option_kind, option_names};
 pub use suggest::suggest;
-pub use syscalls::{arity, syscall_names};
+pub use syscalls::{arity, parameters, syscall_names};
 
 pub(crate) use icmp::{is_icmp_code, is_icmp_type};
 pub(crate) use states::{parse_state, suggest_state};
@@ -28,11 +28,11 @@ type Row = (&'static str, i64);
 /// Declares `TABLE`: names that the `libc` crate has, then names with literal numbers.
 macro_rules! table {
     (
-        $(libc: $($name:ident),+ $(,)?)?
-        literal: $($other:ident = $value:expr),* $(,)?
+        libc: [$($name:ident),* $(,)?]
+        literal: [$($other:ident = $value:expr),* $(,)?]
     ) => {
         pub(super) const TABLE: &[super::Row] = &[
-            $($((stringify!($name), libc::$name as i64),)+)?
+            $((stringify!($name), libc::$name as i64),)*
             $((stringify!($other), $value),)*
         ];
     };

@@ -26,7 +26,10 @@ mod tests {
     #[test]
     fn a_slip_of_the_pen_is_recognised() {
         assert_eq!(suggest("sackok", ["sack", "sackOK", "mss"]), Some("sackOK"));
-        assert_eq!(suggest("SO_REUSEADR", crate::symbols::names()), Some("SO_REUSEADDR"));
+        assert_eq!(
+            suggest("SO_REUSEADR", crate::symbols::names()),
+            Some("SO_REUSEADDR")
+        );
         assert_eq!(suggest("zebra", ["sack", "sackOK"]), None);
         assert_eq!(suggest("", ["a"]), None);
     }

@@ -43,6 +43,9 @@ pub(crate) fn retransmit_at(
 
 /// After a timeout: goes on with what is taken for lost, as far as the windows allow.
 pub(super) fn resume(tcb: &mut Tcb, now: Instant, out: &mut Output) {
+    if tcb.snd_wnd == 0 {
+        return; // probing has taken over
+    }
     while let Some(next) = tcb.retransmit_next.map(|next| next.max(tcb.snd_una)) {
         if next.at_or_after(tcb.snd_nxt) {
             tcb.retransmit_next = None;
@@ -66,6 +69,7 @@ pub(super) fn resume(tcb: &mut Tcb, now: Instant, out: &mut Output) {
             tcb.retransmit_next = Some(next);
             return;
         }
+        segmentation::take_along(tcb, next, now, out);
         let after = retransmit_at(tcb, next, limit, now, out);
         tcb.retransmit_next = Some(after);
         if after == next {

@@ -118,20 +118,40 @@ pub(super) fn text_room(tcb: &Tcb, now: Instant, config: &Config) -> usize {
         .max(1)
 }
 
-fn send_new(tcb: &mut Tcb, plan: Plan, now: Instant, out: &mut Output) {
-    let seq = tcb.snd_nxt;
-    let end = seq.plus(plan.len).wrapping_add(u32::from(plan.fin));
-    send_text(tcb, seq, plan.len, plan.fin, now, out);
-    tcb.snd_nxt = end;
-    tcb.rtt.sent(end, now);
-    tcb.last_sent = now;
-    tcb.timers.stop(Timer::Override);
-    if plan.fin {
-        tcb.fin_sent = Some(seq.plus(plan.len));
+/// Lets unsent text join the last segment of a retransmission that begins at `seq`, as far as it fits.
+pub(super) fn take_along(tcb: &mut Tcb, seq: Seq, now: Instant, out: &mut Output) {
+    let config = out.config();
+    let free = text_room(tcb, now, config).saturating_sub(tcb.snd_nxt.octets_since(seq));
+    if tcb.fin_sent.is_some() || free == 0 {
+        return;
+    }
+    let (unsent, window) = (tcb.unsent(), usable_window(tcb, config));
+    let len = unsent
+        .min(free)
+        .min(window)
+        .min(usable_congestion_window(tcb, config));
+    let fin = tcb.fin_queued && len == unsent && window > len;
+    advance_snd_nxt(tcb, len, fin, now, out);
+}
+
+/// SND.NXT moves over `len` octets, and the FIN if it goes with them.
+fn advance_snd_nxt(tcb: &mut Tcb, len: usize, fin: bool, now: Instant, out: &mut Output) {
+    let text_end = tcb.snd_nxt.plus(len);
+    tcb.snd_nxt = text_end.wrapping_add(u32::from(fin));
+    if fin {
+        tcb.fin_sent = Some(text_end);
         if tcb.state == State::CloseWait {
             tcb.enter(State::LastAck, now, out);
         }
     }
+}
+
+fn send_new(tcb: &mut Tcb, plan: Plan, now: Instant, out: &mut Output) {
+    send_text(tcb, tcb.snd_nxt, plan.len, plan.fin, now, out);
+    advance_snd_nxt(tcb, plan.len, plan.fin, now, out);
+    tcb.rtt.sent(tcb.snd_nxt, now);
+    tcb.last_sent = now;
+    tcb.timers.stop(Timer::Override);
     // RFC 6298 rule 5.1.
     let rto = at_least(tcb.rtt.rto());
     tcb.timers.start(Timer::Retransmission, now.after(rto));

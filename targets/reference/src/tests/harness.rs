@@ -5,12 +5,13 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
-use std::print;
+use std::println;
 
 use crate::segment::{Flags, OutboundSegment};
 use crate::wire::{self, Inbound, Leniency, SackBlocks, TcpOptions, TimestampsOption};
 use crate::{
-    Config, ConnectionId, ConnectionOptions, Endpoint, Event, Instant, Received, SendFlags, Seq, Stack, State,
+    Config, ConnectionId, ConnectionOptions, Endpoint, Event, Instant, Received, SendFlags, Seq,
+    Stack, State,
 };
 
 /// The peer's initial sequence number; near the end, so that every test crosses the wrap.
@@ -19,8 +20,10 @@ pub(super) const LOCAL: Endpoint = Endpoint::new(IpAddr::V4(Ipv4Addr::new(192, 1
 pub(super) const REMOTE: Endpoint = Endpoint::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 40_000);
 pub(super) const LOCAL_V6: Endpoint =
     Endpoint::new(IpAddr::V6(Ipv6Addr::new(0xfd3d, 0, 0, 0, 0, 0, 0, 1)), 8080);
-pub(super) const REMOTE_V6: Endpoint =
-    Endpoint::new(IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)), 40_000);
+pub(super) const REMOTE_V6: Endpoint = Endpoint::new(
+    IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)),
+    40_000,
+);
 
 /// A segment of the peer: SEG.SEQ relative to its SYN, SEG.ACK relative to ours.
 #[derive(Clone, Debug)]
@@ -38,7 +41,14 @@ pub(super) struct Seg {
 pub(super) fn seg(flags: &str) -> Seg {
     let has = |flag| flags.contains(flag);
     Seg {
-        flags: Flags { fin: has('F'), syn: has('S'), rst: has('R'), psh: has('P'), ack: has('A'), urg: has('U') },
+        flags: Flags {
+            fin: has('F'),
+            syn: has('S'),
+            rst: has('R'),
+            psh: has('P'),
+            ack: has('A'),
+            urg: has('U'),
+        },
         seq: 1,
         ack: 1,
         wnd: 65_535,
@@ -50,10 +60,16 @@ pub(super) fn seg(flags: &str) -> Seg {
 
 impl Seg {
     pub(super) fn seq(self, seq: i64) -> Self {
-        Self { seq: seq as u32, ..self }
+        Self {
+            seq: seq as u32,
+            ..self
+        }
     }
     pub(super) fn ack(self, ack: i64) -> Self {
-        Self { ack: ack as u32, ..self }
+        Self {
+            ack: ack as u32,
+            ..self
+        }
     }
     pub(super) fn wnd(self, wnd: u16) -> Self {
         Self { wnd, ..self }
@@ -62,10 +78,16 @@ impl Seg {
         Self { up, ..self }
     }
     pub(super) fn text(self, text: impl AsRef<[u8]>) -> Self {
-        Self { text: text.as_ref().to_vec(), ..self }
+        Self {
+            text: text.as_ref().to_vec(),
+            ..self
+        }
     }
     pub(super) fn zeros(self, len: usize) -> Self {
-        Self { text: alloc::vec![0; len], ..self }
+        Self {
+            text: alloc::vec![0; len],
+            ..self
+        }
     }
     pub(super) fn mss(mut self, mss: u16) -> Self {
         self.options.mss = Some(mss);
@@ -136,7 +158,10 @@ impl Harness {
     #[track_caller]
     pub(super) fn listen(mut self) -> Self {
         let options = self.options();
-        let id = self.stack.open_passive(self.now, self.local, None, 8, &options).unwrap();
+        let id = self
+            .stack
+            .open_passive(self.now, self.local, None, 8, &options)
+            .unwrap();
         (self.id, self.listener) = (id, Some(id));
         self.collect();
         self
@@ -145,7 +170,10 @@ impl Harness {
     #[track_caller]
     pub(super) fn connect(mut self) -> Self {
         let options = self.options();
-        self.id = self.stack.open_active(self.now, self.local, self.remote, &options).unwrap();
+        self.id = self
+            .stack
+            .open_active(self.now, self.local, self.remote, &options)
+            .unwrap();
         self.iss = self.stack.status(self.id).unwrap().iss;
         self.expect(&["S 0:0(0)"]);
         self
@@ -160,7 +188,11 @@ impl Harness {
 
     /// The bytes of a segment.
     pub(super) fn packet(&self, seg: Seg) -> Vec<u8> {
-        let ack = if seg.flags.ack { self.iss.wrapping_add(seg.ack) } else { Seq(0) };
+        let ack = if seg.flags.ack {
+            self.iss.wrapping_add(seg.ack)
+        } else {
+            Seq(0)
+        };
         let segment = OutboundSegment {
             local: self.remote,
             remote: self.local,
@@ -182,7 +214,10 @@ impl Harness {
         while let Some(event) = self.stack.poll_event() {
             if let Event::Spawned { connection, .. } = event {
                 self.id = connection;
-                self.iss = self.stack.status(connection).map_or(self.iss, |status| status.iss);
+                self.iss = self
+                    .stack
+                    .status(connection)
+                    .map_or(self.iss, |status| status.iss);
             }
             self.events.push(event);
         }
@@ -213,7 +248,12 @@ impl Harness {
 
     /// `FLAGS first:last(length) ack N`, relative; `#` marks a number that is absolute.
     fn show(&self, packet: &[u8]) -> String {
-        let Ok(Inbound::Segment(seg)) = wire::parse(packet, Leniency { ignore_tcp_checksum: false }) else {
+        let Ok(Inbound::Segment(seg)) = wire::parse(
+            packet,
+            Leniency {
+                ignore_tcp_checksum: false,
+            },
+        ) else {
             return "unreadable".to_string();
         };
         let bits = [
@@ -224,12 +264,20 @@ impl Harness {
             (seg.flags.urg, "U"),
             (seg.flags.ack, "A"),
         ];
-        let flags: String = bits.iter().filter(|(set, _)| *set).map(|(_, name)| *name).collect();
+        let flags: String = bits
+            .iter()
+            .filter(|(set, _)| *set)
+            .map(|(_, name)| *name)
+            .collect();
         let mut shown = if seg.flags.rst && seg.flags.ack && seg.seq == Seq(0) {
             format!("{flags} #0")
         } else {
             let first = self.iss.distance_to(seg.seq) as i32;
-            format!("{flags} {first}:{}({})", first + seg.text.len() as i32, seg.text.len())
+            format!(
+                "{flags} {first}:{}({})",
+                first + seg.text.len() as i32,
+                seg.text.len()
+            )
         };
         if seg.flags.ack {
             shown += &format!(" ack {}", IRS.distance_to(seg.ack) as i32);
@@ -255,7 +303,12 @@ impl Harness {
         self.collect();
         let mut last = State::Closed;
         for event in &self.events {
-            if let Event::Transition { connection, from, to, .. } = event
+            if let Event::Transition {
+                connection,
+                from,
+                to,
+                ..
+            } = event
                 && *connection == self.id
             {
                 if last != State::Closed {
@@ -276,7 +329,12 @@ impl Harness {
         self.collect();
         let id = self.id;
         let of_ours = |event: &Event| match event {
-            Event::Transition { connection, from, to, .. } if *connection == id => Some(format!("{from} -> {to}")),
+            Event::Transition {
+                connection,
+                from,
+                to,
+                ..
+            } if *connection == id => Some(format!("{from} -> {to}")),
             _ => None,
         };
         self.events.iter().filter_map(of_ours).collect()
@@ -290,7 +348,11 @@ impl Harness {
     /// Lets time pass, timer by timer.
     pub(super) fn advance(&mut self, duration: Duration) {
         let until = self.now.after(duration);
-        while let Some(deadline) = self.stack.poll_timeout().filter(|deadline| *deadline <= until) {
+        while let Some(deadline) = self
+            .stack
+            .poll_timeout()
+            .filter(|deadline| *deadline <= until)
+        {
             self.now = self.now.max(deadline);
             self.stack.handle_timeout(self.now);
             self.collect();
@@ -309,7 +371,10 @@ impl Harness {
 
     #[track_caller]
     pub(super) fn send(&mut self, text: impl AsRef<[u8]>) -> usize {
-        let sent = self.stack.send(self.now, self.id, text.as_ref(), SendFlags::default()).unwrap();
+        let sent = self
+            .stack
+            .send(self.now, self.id, text.as_ref(), SendFlags::default())
+            .unwrap();
         self.collect();
         sent
     }
@@ -344,7 +409,12 @@ pub(super) struct ParsedSegment {
 
 #[track_caller]
 pub(super) fn parse(packet: &[u8]) -> ParsedSegment {
-    let Ok(Inbound::Segment(seg)) = wire::parse(packet, Leniency { ignore_tcp_checksum: false }) else {
+    let Ok(Inbound::Segment(seg)) = wire::parse(
+        packet,
+        Leniency {
+            ignore_tcp_checksum: false,
+        },
+    ) else {
         panic!("not a segment");
     };
     let relative = |edge| IRS.distance_to(edge);
@@ -353,7 +423,10 @@ pub(super) fn parse(packet: &[u8]) -> ParsedSegment {
         options: seg.options,
         wnd: seg.wnd,
         text: seg.text.len(),
-        sack: blocks.iter().map(|(left, right)| (relative(left), relative(right))).collect(),
+        sack: blocks
+            .iter()
+            .map(|(left, right)| (relative(left), relative(right)))
+            .collect(),
     }
 }
 
@@ -457,7 +530,7 @@ pub(super) fn arrivals(begin: fn() -> Harness, start: State, rows: &[Row<'_>]) {
         let mut h = begin();
         h.expect_state(start);
         h.inject(seg.clone());
-        print!("{start} x {name}\n");
+        println!("{start} x {name}");
         let answers = h.sent();
         assert_eq!(&answers, sent, "{start} x {name}");
         assert_eq!(h.state(), *state, "{start} x {name}");

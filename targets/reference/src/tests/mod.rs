@@ -6,7 +6,8 @@ mod closing;
 mod handshake;
 mod harness;
 mod icmp;
-mod liveness;
+#[cfg(feature = "planted-bugs")]
+mod planted_bugs;
 mod recovery;
 mod time_wait;
 mod timestamps;

@@ -17,6 +17,7 @@ use crate::{Instant, State};
 pub(crate) fn expire(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     for timer in Timer::ALL {
         if tcb.state == State::Closed {
+            tcb.timers.stop_all(); // nothing happens to a connection that has ended
             return;
         }
         if !tcb.timers.take_if_due(timer, now) {

@@ -2,7 +2,8 @@
 
 use crate::output::segmentation;
 use crate::{
-    ConnectionError, ConnectionId, ConnectionOption, ConnectionOptions, Instant, Stack, UserError,
+    ConnectionError, ConnectionId, ConnectionOption, ConnectionOptions, Instant, Stack, State,
+    UserError,
 };
 
 impl Stack {
@@ -26,6 +27,9 @@ impl Stack {
             .get_mut(&id)
             .ok_or(UserError::ConnectionDoesNotExist)?;
         tcb.options.set(option);
+        if tcb.state == State::Closed {
+            return Ok(()); // nothing is sent and no timer runs any more
+        }
         match option {
             ConnectionOption::KeepAlive(_) | ConnectionOption::KeepIdle(_) => {
                 tcb.schedule_keep_alive()

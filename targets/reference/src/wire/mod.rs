@@ -58,3 +58,9 @@ pub(crate) fn be32(bytes: &[u8], at: usize) -> Option<u32> {
     let field: [u8; 4] = bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
     Some(u32::from_be_bytes(field))
 }
+
+/// The checksum of these bytes, for tests that build packets by hand.
+#[cfg(test)]
+pub(crate) fn checksum_of(bytes: &[u8]) -> u16 {
+    checksum::Sum::default().add(bytes).finish()
+}

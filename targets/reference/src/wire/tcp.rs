@@ -57,6 +57,7 @@ fn read_fields<'a>(
         options: TcpOptions::parse(options, flags.syn),
         text,
         arrived_text: text.len(),
+        arrived_syn: flags.syn,
     })
 }
 

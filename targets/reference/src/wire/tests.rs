@@ -1,1 +1,248 @@
-//! tests
+//! Bytes in, bytes out: headers, checksums, options, ICMP quotes.
+
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::segment::{Flags, OutboundSegment};
+use crate::{Endpoint, Seq};
+
+const STRICT: Leniency = Leniency {
+    ignore_tcp_checksum: false,
+};
+
+fn outbound(local: &str, remote: &str, text: &[u8]) -> OutboundSegment {
+    let end = |addr: &str, port| Endpoint::new(addr.parse::<IpAddr>().unwrap(), port);
+    OutboundSegment {
+        local: end(local, 1_234),
+        remote: end(remote, 80),
+        seq: Seq(0x0102_0304),
+        ack: Seq(0x0506_0708),
+        wnd: 0x1000,
+        up: 0,
+        flags: Flags {
+            ack: true,
+            psh: true,
+            ..Flags::default()
+        },
+        options: TcpOptions::default(),
+        text: text.to_vec(),
+        ttl: 64,
+        class: 0,
+    }
+}
+
+fn refused(packet: &[u8]) -> DropReason {
+    match parse(packet, STRICT) {
+        Err(reason) => reason,
+        Ok(_) => panic!("understood"),
+    }
+}
+
+/// Mends the IPv4 header's checksum.
+fn mend(packet: &mut [u8]) {
+    packet[10..12].fill(0);
+    let sum = checksum_of(&packet[..20]);
+    packet[10..12].copy_from_slice(&sum.to_be_bytes());
+}
+
+#[test]
+fn a_known_packet_has_known_bytes() {
+    let packet = emit(&outbound("10.0.0.1", "10.0.0.2", b"hi"), 0x1122);
+    let expected = [
+        0x45, 0x00, 0x00, 0x2a, 0x11, 0x22, 0x40, 0x00, 0x40, 0x06, 0x15, 0xaa, 10, 0, 0, 1, 10, 0,
+        0, 2, //
+        0x04, 0xd2, 0x00, 0x50, 1, 2, 3, 4, 5, 6, 7, 8, 0x50, 0x18, 0x10, 0x00, 0x0e, 0x29, 0x00,
+        0x00, b'h', b'i',
+    ];
+    assert_eq!(packet, expected);
+}
+
+#[test]
+fn what_is_emitted_is_understood() {
+    for (local, remote) in [("10.0.0.1", "10.0.0.2"), ("2001:db8::1", "2001:db8::2")] {
+        for text in [&b""[..], b"x", b"xy"] {
+            let sent = outbound(local, remote, text);
+            let packet = emit(&sent, 1);
+            let Ok(Inbound::Segment(seg)) = parse(&packet, STRICT) else {
+                panic!("refused")
+            };
+            assert_eq!((seg.local, seg.remote), (sent.remote, sent.local));
+            assert_eq!(
+                (seg.seq, seg.ack, seg.wnd, seg.flags),
+                (sent.seq, sent.ack, sent.wnd, sent.flags)
+            );
+            assert_eq!(seg.text, text);
+        }
+    }
+}
+
+#[test]
+fn any_flipped_bit_of_a_segment_is_noticed() {
+    let packet = emit(&outbound("10.0.0.1", "10.0.0.2", b"odd"), 1);
+    for bit in 20 * 8..packet.len() * 8 {
+        let mut packet = packet.clone();
+        packet[bit / 8] ^= 1 << (bit % 8);
+        let reason = refused(&packet);
+        assert!(
+            matches!(
+                reason,
+                DropReason::BadTcpChecksum | DropReason::BadDataOffset
+            ),
+            "bit {bit}: {reason:?}"
+        );
+    }
+}
+
+#[test]
+fn malformed_packets_are_refused_with_their_reason() {
+    let good = emit(&outbound("10.0.0.1", "10.0.0.2", b""), 1);
+    let with = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut packet = good.clone();
+        change(&mut packet);
+        refused(&packet)
+    };
+    assert_eq!(refused(&[]), DropReason::Truncated);
+    assert_eq!(with(&|p| p.truncate(19)), DropReason::Truncated);
+    assert_eq!(with(&|p| p.truncate(39)), DropReason::Truncated);
+    assert_eq!(with(&|p| p[0] = 0x55), DropReason::UnknownIpVersion);
+    assert_eq!(with(&|p| p[0] = 0x44), DropReason::BadIpHeader);
+    assert_eq!(with(&|p| p[10] ^= 1), DropReason::BadIpChecksum);
+    assert_eq!(
+        with(&|p| {
+            p[6] = 0x20;
+            mend(p);
+        }),
+        DropReason::Fragment
+    );
+    assert_eq!(
+        with(&|p| {
+            p[9] = 17;
+            mend(p);
+        }),
+        DropReason::NotTcp
+    );
+}
+
+#[test]
+fn octets_beyond_the_ip_length_are_padding() {
+    let mut packet = emit(&outbound("10.0.0.1", "10.0.0.2", b""), 1);
+    packet.extend([0xff; 6]);
+    let Ok(Inbound::Segment(seg)) = parse(&packet, STRICT) else {
+        panic!("refused")
+    };
+    assert_eq!(seg.text, b"");
+}
+
+#[test]
+fn unknown_ip_options_and_extension_headers_are_skipped() {
+    let plain = emit(&outbound("10.0.0.1", "10.0.0.2", b"x"), 1);
+    let mut packet = plain[..20].to_vec();
+    packet.extend([0x5e, 4, 1, 2]);
+    packet.extend(&plain[20..]);
+    packet[0] = 0x46;
+    packet[3] += 4;
+    packet[10..12].fill(0);
+    let sum = checksum_of(&packet[..24]);
+    packet[10..12].copy_from_slice(&sum.to_be_bytes());
+    assert!(parse(&packet, STRICT).is_ok());
+
+    let plain = emit(&outbound("2001:db8::1", "2001:db8::2", b"x"), 1);
+    let mut packet = plain[..40].to_vec();
+    packet.extend([6, 0, 1, 4, 0, 0, 0, 0]);
+    packet.extend(&plain[40..]);
+    packet[6] = 60;
+    packet[5] += 8;
+    assert!(parse(&packet, STRICT).is_ok());
+}
+
+#[test]
+fn options_are_read_up_to_the_first_illegal_length() {
+    let mss = [2, 4, 5, 0xb4];
+    let read = |options: &[u8]| TcpOptions::parse(options, true);
+    for illegal in [&[253, 0][..], &[253, 1], &[253, 255], &[253]] {
+        let mut options = mss.to_vec();
+        options.extend(illegal);
+        options.extend([3, 3, 7]);
+        assert_eq!(read(&options).mss, Some(1_460));
+        assert_eq!(read(&options).window_scale, None, "{illegal:?}");
+    }
+}
+
+#[test]
+fn options_need_no_alignment_and_unknown_ones_are_skipped() {
+    let options = [
+        253, 3, 9, 3, 3, 7, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2, 2, 4, 5, 0xb4, 0, 2, 4, 1, 1,
+    ];
+    let read = TcpOptions::parse(&options, true);
+    assert_eq!(
+        (read.mss, read.window_scale, read.sack_permitted),
+        (Some(1_460), Some(7), true)
+    );
+    assert_eq!(read.timestamps, Some(TimestampsOption { val: 1, ecr: 2 }));
+}
+
+#[test]
+fn options_of_a_wrong_length_mean_nothing() {
+    let read = TcpOptions::parse(&[2, 3, 5, 3, 4, 7, 0, 4, 3, 0, 8, 6, 0, 0, 0, 1], true);
+    assert_eq!(read, TcpOptions::default());
+}
+
+fn any_options() -> impl Strategy<Value = TcpOptions> {
+    let stamps = proptest::option::of(any::<(u32, u32)>());
+    let blocks = proptest::collection::vec(any::<(u32, u32)>(), 0..=3);
+    (
+        proptest::option::of(any::<u16>()),
+        proptest::option::of(any::<u8>()),
+        any::<bool>(),
+        stamps,
+        blocks,
+    )
+        .prop_map(|(mss, window_scale, sack_permitted, stamps, blocks)| {
+            let mut sack = SackBlocks::default();
+            // A SYN has no room, and no use, for blocks.
+            if mss.is_none() && window_scale.is_none() && !sack_permitted {
+                blocks
+                    .iter()
+                    .for_each(|(left, right)| sack.push(Seq(*left), Seq(*right)));
+            }
+            let timestamps = stamps.map(|(val, ecr)| TimestampsOption { val, ecr });
+            TcpOptions {
+                mss,
+                window_scale,
+                sack_permitted,
+                timestamps,
+                sack,
+            }
+        })
+}
+
+proptest! {
+    #[test]
+    fn encoded_options_are_aligned_and_read_back(options in any_options()) {
+        let mut bytes = Vec::new();
+        options.encode(&mut bytes);
+        prop_assert_eq!(bytes.len(), options.encoded_len());
+        prop_assert_eq!(bytes.len() % 4, 0);
+        prop_assert!(bytes.len() <= 40);
+        prop_assert_eq!(TcpOptions::parse(&bytes, true), options);
+    }
+
+    #[test]
+    fn no_bytes_make_the_parser_panic(mut bytes in proptest::collection::vec(any::<u8>(), 0..120), version in 4_u8..8) {
+        if let Some(first) = bytes.first_mut() {
+            *first = version << 4 | 5;
+        }
+        let _ = parse(&bytes, Leniency { ignore_tcp_checksum: true });
+        if bytes.len() >= 20 && version == 4 {
+            let total = (bytes.len() as u16).to_be_bytes();
+            bytes[2..4].copy_from_slice(&total);
+            bytes[6..8].fill(0);
+            bytes[9] = if bytes[8] & 1 == 0 { 6 } else { 1 };
+            mend(&mut bytes);
+            let _ = parse(&bytes, Leniency { ignore_tcp_checksum: true });
+        }
+    }
+}

@@ -29,13 +29,13 @@ pub(super) fn step(tcb: &mut Tcb, seg: &mut Segment<'_>, now: Instant, out: &mut
 
 /// SYN-RECEIVED: the ACK of our SYN establishes the connection, any other is answered with RST.
 fn syn_received(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) -> Step {
-    let (seg_ack, seg_wnd) = (seg.ack, seg.wnd);
+    let seg_ack = seg.ack;
     if !(seg_ack.after(tcb.snd_una) && seg_ack.before_or_at(tcb.snd_nxt)) {
         out.dropped(Some(tcb.id), DropReason::AckOutOfRange, now);
         control::reply_rst(seg, out);
         return Step::Done;
     }
-    tcb.snd_wnd = u32::from(seg_wnd) << tcb.snd_wind_shift;
+    tcb.snd_wnd = tcb.window_of(seg);
     tcb.max_snd_wnd = tcb.max_snd_wnd.max(tcb.snd_wnd);
     tcb.snd_wl1 = seg.seq;
     tcb.snd_wl2 = seg_ack;
@@ -121,17 +121,17 @@ fn is_duplicate(tcb: &Tcb, seg: &Segment<'_>) -> bool {
         && tcb.snd_wnd > 0
         && seg.arrived_text == 0
         && !seg.flags.fin
-        && u32::from(seg.wnd) << tcb.snd_wind_shift == tcb.snd_wnd
+        && tcb.window_of(seg) == tcb.snd_wnd
 }
 
 /// SND.WND follows the newest segment: SND.WL1 and SND.WL2 say which that is.
 fn update_window(tcb: &mut Tcb, seg: &Segment<'_>) {
-    let (seg_seq, seg_ack, seg_wnd) = (seg.seq, seg.ack, seg.wnd);
+    let (seg_seq, seg_ack) = (seg.seq, seg.ack);
     let is_newer = tcb.snd_wl1.before(seg_seq)
         || (tcb.snd_wl1 == seg_seq && tcb.snd_wl2.before_or_at(seg_ack));
     if seg_ack.at_or_after(tcb.snd_una) && is_newer {
         // RFC 7323 section 2.3: scaled by the remote's shift. RFC 9293 MUST-1: unsigned.
-        tcb.snd_wnd = u32::from(seg_wnd) << tcb.snd_wind_shift;
+        tcb.snd_wnd = tcb.window_of(seg);
         tcb.max_snd_wnd = tcb.max_snd_wnd.max(tcb.snd_wnd);
         tcb.snd_wl1 = seg_seq;
         tcb.snd_wl2 = seg_ack;

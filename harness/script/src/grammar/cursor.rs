@@ -1,0 +1,193 @@
+//! Looking at tokens, taking them, and saying what was expected instead.
+
+use std::ops::RangeInclusive;
+
+use super::{Parsed, Parser};
+use crate::diagnostic::Diagnostic;
+use crate::lexer::{Token, TokenKind};
+use crate::span::Span;
+
+impl<'s> Parser<'s> {
+    /// The token `ahead` of the current one; the end of the file where there are no more.
+    pub(super) fn peek(&self, ahead: usize) -> &Token<'s> {
+        let last = self.tokens.len() - 1;
+        &self.tokens[(self.at + ahead).min(last)]
+    }
+
+    pub(super) fn token(&self) -> &Token<'s> {
+        self.peek(0)
+    }
+
+    pub(super) fn kind(&self) -> TokenKind {
+        self.token().kind
+    }
+
+    /// The span of the token before the current one.
+    pub(super) fn previous(&self) -> Span {
+        self.tokens[self.at.saturating_sub(1)].span
+    }
+
+    pub(super) fn bump(&mut self) -> Token<'s> {
+        let token = self.token().clone();
+        if token.kind != TokenKind::End {
+            self.at += 1;
+        }
+        token
+    }
+
+    /// Whether the current token is this word.
+    pub(super) fn at_word(&self, word: &str) -> bool {
+        let token = self.token();
+        token.kind == TokenKind::Word && token.text == word
+    }
+
+    pub(super) fn at_symbol(&self, symbol: char) -> bool {
+        self.kind() == TokenKind::Symbol(symbol)
+    }
+
+    pub(super) fn eat_word(&mut self, word: &str) -> bool {
+        let found = self.at_word(word);
+        if found {
+            self.bump();
+        }
+        found
+    }
+
+    pub(super) fn eat(&mut self, kind: TokenKind) -> bool {
+        let found = self.kind() == kind;
+        if found {
+            self.bump();
+        }
+        found
+    }
+
+    pub(super) fn eat_symbol(&mut self, symbol: char) -> bool {
+        self.eat(TokenKind::Symbol(symbol))
+    }
+
+    pub(super) fn expect_symbol(&mut self, symbol: char, after: &str) -> Parsed<Span> {
+        if self.at_symbol(symbol) {
+            return Ok(self.bump().span);
+        }
+        Err(self.expected(format!("`{symbol}` {after}")))
+    }
+
+    pub(super) fn expect_word(&mut self, what: &str) -> Parsed<Token<'s>> {
+        if self.kind() == TokenKind::Word {
+            return Ok(self.bump());
+        }
+        Err(self.expected(what))
+    }
+
+    /// "expected …, found …" at the current token, or behind the one before where the line ends there.
+    pub(super) fn expected(&self, what: impl AsRef<str>) -> Box<Diagnostic> {
+        let token = self.token();
+        let what = what.as_ref();
+        if self.at > 0 && token.starts_line {
+            return Box::new(Diagnostic::error(
+                self.previous().after(),
+                format!("expected {what}, found the end of the line"),
+            ));
+        }
+        Box::new(Diagnostic::error(
+            token.span,
+            format!("expected {what}, found {}", token.describe(self.source)),
+        ))
+    }
+
+    /// An integer, decimal or hexadecimal, with its place.
+    pub(super) fn any_integer(&mut self, what: &str) -> Parsed<(i64, Span)> {
+        let token = self.token();
+        let value = match token.kind {
+            TokenKind::Integer => token.text.parse().ok(),
+            TokenKind::Hex => i64::from_str_radix(token.text.trim_start_matches("0x"), 16).ok(),
+            TokenKind::Word => {
+                let name = token.text.clone();
+                let is_symbol = name
+                    .bytes()
+                    .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+                let wrong = self.expected(what);
+                return Err(if is_symbol {
+                    Box::new((*wrong).help(format!(
+                        "if it should stand for a number, define it: `--define={name}=…`"
+                    )))
+                } else {
+                    wrong
+                });
+            }
+            _ => return Err(self.expected(what)),
+        };
+        let span = self.bump().span;
+        match value {
+            Some(value) => Ok((value, span)),
+            None => Err(Box::new(
+                Diagnostic::error(span, "this number is too large")
+                    .label(format!("more than {}", i64::MAX)),
+            )),
+        }
+    }
+
+    /// A decimal integer within `range`, with its place. Out of range it is reported, and the nearest end of the
+    /// range stands in for it.
+    pub(super) fn integer_in(
+        &mut self,
+        what: &str,
+        range: RangeInclusive<i64>,
+    ) -> Parsed<(i64, Span)> {
+        if self.kind() == TokenKind::Hex {
+            return Err(Box::new(
+                (*self.expected(what)).help("packetdrill takes only a decimal number here"),
+            ));
+        }
+        self.number_in(what, range)
+    }
+
+    /// Like [`Self::integer_in`], for a number that is written in hexadecimal.
+    pub(super) fn hex_in(&mut self, what: &str, range: RangeInclusive<i64>) -> Parsed<i64> {
+        if self.kind() == TokenKind::Integer {
+            let help = self
+                .token()
+                .text
+                .parse::<u32>()
+                .map(|value| format!("write `{value:#x}`"));
+            let wrong = *self.expected(format!("{what} in hexadecimal"));
+            return Err(Box::new(match help {
+                Ok(help) => wrong.help(help),
+                Err(_) => wrong,
+            }));
+        }
+        Ok(self.number_in(&format!("{what} in hexadecimal"), range)?.0)
+    }
+
+    pub(super) fn number_in(
+        &mut self,
+        what: &str,
+        range: RangeInclusive<i64>,
+    ) -> Parsed<(i64, Span)> {
+        let (value, span) = self.any_integer(what)?;
+        if range.contains(&value) {
+            return Ok((value, span));
+        }
+        let (least, most) = (*range.start(), *range.end());
+        self.diagnostics.push(
+            Diagnostic::error(span, format!("expected {what}, found {value}"))
+                .label(format!("from {least} to {most}")),
+        );
+        Ok((value.clamp(least, most), span))
+    }
+
+    pub(super) fn u8(&mut self, what: &str) -> Parsed<(u8, Span)> {
+        let (value, span) = self.integer_in(what, 0..=i64::from(u8::MAX))?;
+        Ok((u8::try_from(value).unwrap_or(u8::MAX), span))
+    }
+
+    pub(super) fn u16(&mut self, what: &str) -> Parsed<(u16, Span)> {
+        let (value, span) = self.integer_in(what, 0..=i64::from(u16::MAX))?;
+        Ok((u16::try_from(value).unwrap_or(u16::MAX), span))
+    }
+
+    pub(super) fn u32(&mut self, what: &str) -> Parsed<(u32, Span)> {
+        let (value, span) = self.integer_in(what, 0..=i64::from(u32::MAX))?;
+        Ok((u32::try_from(value).unwrap_or(u32::MAX), span))
+    }
+}

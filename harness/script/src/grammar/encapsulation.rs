@@ -1,0 +1,209 @@
+//! Outer headers around a packet, and the same headers as arguments of calls.
+
+use super::{Parsed, Parser};
+use crate::diagnostic::Diagnostic;
+use crate::lexer::TokenKind;
+use crate::tree::Encapsulation;
+
+/// Bits of the first word of a GRE header (RFC 2890).
+pub(crate) mod gre {
+    pub(crate) const CHECKSUM: u16 = 0x8000;
+    pub(crate) const KEY: u16 = 0x2000;
+    pub(crate) const SEQUENCE: u16 = 0x1000;
+}
+
+/// packetdrill takes no more labels.
+const MOST_LABELS: usize = 6;
+
+impl Parser<'_> {
+    /// An outer header, where one stands.
+    pub(super) fn encapsulation(&mut self) -> Parsed<Option<Encapsulation>> {
+        if self.kind() != TokenKind::Word {
+            return Ok(None);
+        }
+        let name = self.token().text.clone().into_owned();
+        let header = match name.as_str() {
+            "ipv4" => {
+                self.bump();
+                let ip = self.ip_fields()?;
+                let source = self.address(TokenKind::Ipv4, "an IPv4 source address")?;
+                self.expect_symbol('>', "between the addresses")?;
+                let destination = self.address(TokenKind::Ipv4, "an IPv4 destination address")?;
+                Encapsulation::Ipv4(source, destination, ip)
+            }
+            "ipv6" => {
+                self.bump();
+                let ip = self.ip_fields()?;
+                let source = self.address(TokenKind::Ipv6, "an IPv6 source address")?;
+                self.expect_symbol('>', "between the addresses")?;
+                let destination = self.address(TokenKind::Ipv6, "an IPv6 destination address")?;
+                Encapsulation::Ipv6(source, destination, ip)
+            }
+            "gre" | "GREv0" => {
+                self.bump();
+                if self.at_symbol(':') {
+                    Encapsulation::Gre(vec![0; 4])
+                } else {
+                    self.eat_symbol(',');
+                    Encapsulation::Gre(self.gre_header()?)
+                }
+            }
+            "mpls" => {
+                self.bump();
+                Encapsulation::Mpls(self.mpls_stack()?)
+            }
+            _ => return Ok(None),
+        };
+        self.expect_symbol(':', &format!("at the end of the `{name}` header"))?;
+        Ok(Some(header))
+    }
+
+    fn address<T: std::str::FromStr>(&mut self, kind: TokenKind, what: &str) -> Parsed<T> {
+        if self.kind() != kind {
+            return Err(self.expected(what));
+        }
+        let parsed = self.token().text.parse();
+        let address = parsed.map_err(|_| self.expected(what))?;
+        self.bump();
+        Ok(address)
+    }
+
+    /// `encap psp spi 7`: the index.
+    pub(super) fn psp(&mut self) -> Parsed<Option<u32>> {
+        if !self.eat_word("encap") {
+            return Ok(None);
+        }
+        for word in ["psp", "spi"] {
+            if !self.eat_word(word) {
+                return Err(Box::new(
+                    (*self.expected(format!("`{word}`"))).help("the form is `encap psp spi 7`"),
+                ));
+            }
+        }
+        let (index, _) = self.number_in("a security parameters index", 0..=0xffff_ffff)?;
+        Ok(Some(u32::try_from(index).unwrap_or(u32::MAX)))
+    }
+
+    /// `(label 0, tc 0, [S], ttl 0) …`
+    pub(super) fn mpls_stack(&mut self) -> Parsed<Vec<u32>> {
+        let mut entries = Vec::new();
+        let start = self.token().span;
+        while self.eat_symbol('(') {
+            entries.push(self.mpls_entry()?);
+        }
+        if entries.len() > MOST_LABELS {
+            self.diagnostics.push(
+                Diagnostic::error(start.to(self.previous()), "too many MPLS labels")
+                    .label(format!("{}; at most {MOST_LABELS}", entries.len())),
+            );
+        }
+        Ok(entries)
+    }
+
+    fn mpls_entry(&mut self) -> Parsed<u32> {
+        let label = self.mpls_field("label", 0xf_ffff)?;
+        self.expect_symbol(',', "after the label")?;
+        let class = self.mpls_field("tc", 7)?;
+        self.expect_symbol(',', "after the traffic class")?;
+        let mut bottom = 0;
+        if self.eat_symbol('[') {
+            if !self.eat_word("S") {
+                return Err(self.expected("`S`, the mark of the bottom of the stack"));
+            }
+            self.expect_symbol(']', "after `[S`")?;
+            self.expect_symbol(',', "after `[S]`")?;
+            bottom = 1;
+        }
+        let ttl = self.mpls_field("ttl", 0xff)?;
+        self.expect_symbol(')', "at the end of an MPLS label")?;
+        Ok(label << 12 | class << 9 | bottom << 8 | ttl)
+    }
+
+    fn mpls_field(&mut self, name: &str, most: i64) -> Parsed<u32> {
+        if !self.eat_word(name) {
+            return Err(Box::new(
+                (*self.expected(format!("`{name}`")))
+                    .help("the form is `(label 16, tc 0, [S], ttl 64)`"),
+            ));
+        }
+        let (value, _) = self.integer_in(&format!("a number after `{name}`"), 0..=most)?;
+        Ok(u32::try_from(value).unwrap_or(0))
+    }
+
+    /// `flags [checksum present], sum 0, off 0, key = 0, seq 0`, commas at will.
+    pub(super) fn gre_header(&mut self) -> Parsed<Vec<u8>> {
+        if !self.eat_word("flags") && !self.eat_word("Flags") {
+            return Err(Box::new((*self.expected("`flags`")).help(
+                "the form is `gre flags [none], sum 0, off 0, key = 0, seq 0:`",
+            )));
+        }
+        let flags = if self.eat_symbol('[') {
+            self.gre_flags()?
+        } else {
+            self.number_in("the flags of a GRE header", 0..=0xffff)?.0
+        };
+        self.eat_symbol(',');
+        let sum = self.gre_field("sum", 0xffff)?;
+        self.eat_symbol(',');
+        let offset = self.gre_field("off", 0xffff)?;
+        self.eat_symbol(',');
+        let key = self.gre_field("key", 0xffff_ffff)?;
+        self.eat_symbol(',');
+        let sequence = self.gre_field("seq", 0xffff_ffff)?;
+        let flags = u16::try_from(flags).unwrap_or(0);
+        let mut octets = flags.to_be_bytes().to_vec();
+        octets.extend([0, 0]);
+        if flags & gre::CHECKSUM != 0 {
+            octets.extend((sum << 16 | offset).to_be_bytes());
+        }
+        if flags & gre::KEY != 0 {
+            octets.extend(key.to_be_bytes());
+        }
+        if flags & gre::SEQUENCE != 0 {
+            octets.extend(sequence.to_be_bytes());
+        }
+        Ok(octets)
+    }
+
+    fn gre_flags(&mut self) -> Parsed<i64> {
+        let mut flags = 0;
+        loop {
+            let flag = match self.token().text.as_ref() {
+                "none" => 0,
+                "checksum" => gre::CHECKSUM,
+                "key" => gre::KEY,
+                // packetdrill writes the one flag with a hash.
+                "sequence" => gre::SEQUENCE,
+                _ => {
+                    return Err(self.expected(
+                        "`none`, `checksum present`, `key present` or `sequence# present`",
+                    ));
+                }
+            };
+            self.bump();
+            if flag == gre::SEQUENCE {
+                self.eat_symbol('#');
+            }
+            if flag != 0 && !self.eat_word("present") {
+                return Err(self.expected("`present`"));
+            }
+            flags |= i64::from(flag);
+            if !self.eat_symbol(',') {
+                break;
+            }
+        }
+        self.expect_symbol(']', "after the flags of a GRE header")?;
+        Ok(flags)
+    }
+
+    fn gre_field(&mut self, name: &str, most: i64) -> Parsed<u32> {
+        if !self.eat_word(name) {
+            return Err(self.expected(format!("`{name}` and its value")));
+        }
+        if name == "key" {
+            self.eat_symbol('=');
+        }
+        let (value, _) = self.number_in(&format!("a number after `{name}`"), 0..=most)?;
+        Ok(u32::try_from(value).unwrap_or(u32::MAX))
+    }
+}

@@ -1,0 +1,325 @@
+//! The `//:` lines: `key value`, where a line that begins further right than its key goes on with the value before.
+
+use crate::diagnostic::Diagnostic;
+use crate::front_matter::{Expectation, FrontMatter, TargetNote};
+use crate::lexer::quote;
+use crate::span::Span;
+use crate::symbols::suggest;
+
+const KEYS: [&str; 3] = ["requires", "targets", "title"];
+
+const MODES: [&str; 3] = ["v4", "v6", "mapped"];
+
+/// One key with its value, which may be spread over lines.
+struct Entry {
+    key: Span,
+    /// The pieces of the value, one a line.
+    pieces: Vec<Span>,
+}
+
+/// Reads the lines at `lines`.
+pub(super) fn parse(
+    source: &str,
+    lines: &[Span],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> FrontMatter {
+    let (Some(first), Some(last)) = (lines.first(), lines.last()) else {
+        return FrontMatter::default();
+    };
+    let mut reader = Reader {
+        source,
+        diagnostics,
+        front_matter: FrontMatter {
+            span: first.to(*last),
+            ..FrontMatter::default()
+        },
+        title: None,
+    };
+    for entry in reader.entries(lines) {
+        reader.entry(&entry);
+    }
+    reader.front_matter
+}
+
+struct Reader<'a> {
+    source: &'a str,
+    diagnostics: &'a mut Vec<Diagnostic>,
+    front_matter: FrontMatter,
+    /// Where the title stands.
+    title: Option<Span>,
+}
+
+impl<'a> Reader<'a> {
+    fn entries(&mut self, lines: &[Span]) -> Vec<Entry> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut key_column = usize::MAX;
+        for line in lines {
+            let body = Span::new(line.start + "//:".len(), line.end);
+            let text = trimmed(self.source, body);
+            if text.start == text.end {
+                continue;
+            }
+            let column = text.start - line.start;
+            match entries.last_mut() {
+                Some(entry) if column > key_column => entry.pieces.push(text),
+                None if column > 12 => self.diagnostics.push(
+                    Diagnostic::error(text, "expected a key, found the continuation of a value")
+                        .label("no key stands before this line"),
+                ),
+                _ => {
+                    key_column = column;
+                    let length = text
+                        .text(self.source)
+                        .find(char::is_whitespace)
+                        .unwrap_or(text.end - text.start);
+                    let key = Span::new(text.start, text.start + length);
+                    let value = trimmed(self.source, Span::new(key.end, text.end));
+                    let pieces = if value.start == value.end {
+                        Vec::new()
+                    } else {
+                        vec![value]
+                    };
+                    entries.push(Entry { key, pieces });
+                }
+            }
+        }
+        entries
+    }
+
+    fn entry(&mut self, entry: &Entry) {
+        let key = entry.key.text(self.source);
+        if !KEYS.contains(&key) {
+            let bare = key.trim_end_matches(':');
+            self.diagnostics.push(
+                Diagnostic::error(
+                    entry.key,
+                    format!("expected a key of the front matter, found {}", quote(key)),
+                )
+                .label("unknown key")
+                .did_you_mean(suggest(bare, KEYS))
+                .note("the keys are `title`, `requires` and `targets`"),
+            );
+            return;
+        }
+        if entry.pieces.is_empty() {
+            self.diagnostics.push(Diagnostic::error(
+                entry.key.after(),
+                format!("expected a value after `{key}`, found the end of the line"),
+            ));
+            return;
+        }
+        match key {
+            "title" => self.set_title(entry),
+            "requires" => self.requires(entry),
+            _ => {
+                let text = Joined::new(self.source, &entry.pieces);
+                match target_note(&text) {
+                    Ok(note) => self.front_matter.targets.push(note),
+                    Err(diagnostic) => self.diagnostics.push(*diagnostic),
+                }
+            }
+        }
+    }
+
+    fn set_title(&mut self, entry: &Entry) {
+        if let Some(first) = self.title {
+            self.diagnostics.push(
+                Diagnostic::error(entry.key, "the script already has a title")
+                    .secondary(first, "the first title")
+                    .help("to go on with the title, leave the key out and begin further right"),
+            );
+            return;
+        }
+        self.title = Some(entry.key);
+        self.front_matter.title = Some(Joined::new(self.source, &entry.pieces).text);
+    }
+
+    fn requires(&mut self, entry: &Entry) {
+        for piece in &entry.pieces {
+            let mut at = piece.start;
+            for part in piece.text(self.source).split(',') {
+                let id = trimmed(self.source, Span::new(at, at + part.len()));
+                at += part.len() + 1;
+                if id.start < id.end {
+                    self.requirement(id);
+                }
+            }
+        }
+    }
+
+    fn requirement(&mut self, span: Span) {
+        let id = span.text(self.source);
+        if !is_requirement(id) {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    span,
+                    format!("expected the id of a requirement, found {}", quote(id)),
+                )
+                .note("ids look like `RFC9293-MUST-13` or `RFC5961-3.2-2`, with commas between"),
+            );
+        } else if self.front_matter.requires.iter().any(|known| known == id) {
+            self.diagnostics.push(
+                Diagnostic::warning(span, format!("{} is required twice", quote(id)))
+                    .help("leave one out"),
+            );
+        } else {
+            self.front_matter.requires.push(id.to_owned());
+        }
+    }
+}
+
+/// `RFC`, a number, a hyphen and the rest.
+fn is_requirement(id: &str) -> bool {
+    let belongs = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    id.strip_prefix("RFC").is_some_and(|rest| {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let tail = rest[digits..].strip_prefix('-');
+        digits > 0 && tail.is_some_and(|tail| !tail.is_empty() && tail.chars().all(belongs))
+    })
+}
+
+/// `span` without blanks at its ends.
+fn trimmed(source: &str, span: Span) -> Span {
+    let text = span.text(source);
+    let start = span.start + (text.len() - text.trim_start().len());
+    let end = start + text.trim().len();
+    Span::new(start, end)
+}
+
+/// A value as one line, with the way back to the places of its pieces.
+struct Joined {
+    text: String,
+    /// Where a piece begins, in the text and in the source.
+    starts: Vec<(usize, usize)>,
+}
+
+impl Joined {
+    fn new(source: &str, pieces: &[Span]) -> Self {
+        let mut joined = Self {
+            text: String::new(),
+            starts: Vec::new(),
+        };
+        for piece in pieces {
+            if !joined.text.is_empty() {
+                joined.text.push(' ');
+            }
+            joined.starts.push((joined.text.len(), piece.start));
+            joined.text.push_str(piece.text(source));
+        }
+        joined
+    }
+
+    /// The place in the source of `start..end` of the text, which must lie within one piece.
+    fn span(&self, start: usize, end: usize) -> Span {
+        let piece = self.starts.iter().rev().find(|(at, _)| *at <= start);
+        let (at, source) = piece.copied().unwrap_or((0, 0));
+        Span::new(source + start - at, source + end.max(start) - at)
+    }
+}
+
+/// `linux/v6: expect fail "why"`
+fn target_note(value: &Joined) -> Result<TargetNote, Box<Diagnostic>> {
+    const FORM: &str = "the form is `linux: expect fail \"why, with the source\"`, `linux/v6: …` for one address mode, or `linux: skip \"why\"`";
+    let text = value.text.as_str();
+    let wrong = |start: usize, end: usize, message: String| {
+        Box::new(Diagnostic::error(value.span(start, end), message).note(FORM))
+    };
+    let Some(colon) = text.find(':') else {
+        let end = text.find(' ').unwrap_or(text.len());
+        return Err(wrong(
+            end,
+            end,
+            "expected `:` after the target's name".to_owned(),
+        ));
+    };
+    let (target, mode) = match text[..colon].split_once('/') {
+        Some((target, mode)) => (target.trim(), Some(mode.trim())),
+        None => (text[..colon].trim(), None),
+    };
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if target.is_empty() || !target.chars().all(is_name) {
+        let message = format!("expected a target's name, found {}", quote(target));
+        return Err(wrong(0, colon, message));
+    }
+    if let Some(mode) = mode
+        && !MODES.contains(&mode)
+    {
+        let start = text.find('/').unwrap_or(0) + 1;
+        let message = format!(
+            "expected the address mode `v4`, `v6` or `mapped`, found {}",
+            quote(mode)
+        );
+        return Err(wrong(start, colon, message));
+    }
+    let rest = text[colon + 1..].trim_start();
+    let start = text.len() - rest.len();
+    let (expectation, word) = if rest.starts_with("expect fail") {
+        (Expectation::Fail, "expect fail")
+    } else if rest.starts_with("skip") {
+        (Expectation::Skip, "skip")
+    } else {
+        let end = rest.find('"').unwrap_or(rest.len());
+        let found = rest[..end].trim();
+        let message = match found {
+            "" => "expected `expect fail` or `skip`".to_owned(),
+            _ => format!("expected `expect fail` or `skip`, found {}", quote(found)),
+        };
+        return Err(wrong(start, start + found.len(), message));
+    };
+    let quoted = rest[word.len()..].trim_start();
+    let start = text.len() - quoted.len();
+    let reason = reason(quoted).map_err(|found| {
+        let (place, message) = match found {
+            Reason::Missing => (
+                start - usize::from(quoted.is_empty()),
+                format!("expected the reason after `{word}`"),
+            ),
+            Reason::Empty => (start, format!("the reason after `{word}` is empty")),
+            Reason::Open => (start, "expected `\"`, found the end of the line".to_owned()),
+            Reason::Trailing(at) => (
+                start + at,
+                "expected the end of the line after the reason".to_owned(),
+            ),
+        };
+        let place = value.span(place, place + 1);
+        Box::new(
+            Diagnostic::error(place, message)
+                .help(format!("write `{word} \"why, with the source\"`")),
+        )
+    })?;
+    Ok(TargetNote {
+        target: target.to_owned(),
+        mode: mode.map(str::to_owned),
+        expectation,
+        reason,
+    })
+}
+
+/// What is wrong with a reason.
+enum Reason {
+    Missing,
+    Empty,
+    Open,
+    Trailing(usize),
+}
+
+/// The text in quotes, `\"` and `\\` resolved.
+fn reason(quoted: &str) -> Result<String, Reason> {
+    let Some(body) = quoted.strip_prefix('"') else {
+        return Err(Reason::Missing);
+    };
+    let mut text = String::new();
+    let mut chars = body.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' if !body[at + 1..].trim().is_empty() => {
+                return Err(Reason::Trailing(at + 2));
+            }
+            '"' if text.trim().is_empty() => return Err(Reason::Empty),
+            '"' => return Ok(text),
+            '\\' => text.extend(chars.next().map(|(_, c)| c)),
+            _ => text.push(c),
+        }
+    }
+    Err(Reason::Open)
+}

@@ -1,0 +1,95 @@
+//! Fields of the IP header in brackets: `[ect0]`, `[tos 0x10]`, `[ttl 64]`, `[flowlabel 0x12345]`.
+
+use super::{Parsed, Parser};
+use crate::diagnostic::Diagnostic;
+use crate::lexer::TokenKind;
+use crate::symbols::suggest;
+use crate::tree::{EcnSpec, IpSpec};
+
+const FIELDS: [&str; 8] = [
+    "noecn",
+    "ect0",
+    "ect1",
+    "ect01",
+    "ce",
+    "tos",
+    "ttl",
+    "flowlabel",
+];
+
+impl Parser<'_> {
+    /// The fields in brackets or parentheses; none where there are no brackets.
+    pub(super) fn ip_fields(&mut self) -> Parsed<IpSpec> {
+        let mut ip = IpSpec::default();
+        let close = match self.kind() {
+            TokenKind::Symbol('[') => ']',
+            TokenKind::Symbol('(') => ')',
+            _ => return Ok(ip),
+        };
+        self.bump();
+        loop {
+            self.ip_field(&mut ip)?;
+            if !self.eat_symbol(',') {
+                break;
+            }
+        }
+        if !self.at_symbol(close) {
+            return Err(self.expected(format!("`,` or `{close}` after a field of the IP header")));
+        }
+        self.bump();
+        Ok(ip)
+    }
+
+    fn ip_field(&mut self, ip: &mut IpSpec) -> Parsed<()> {
+        const WHAT: &str = "a field of the IP header";
+        let name = if self.kind() == TokenKind::Word {
+            self.token().text.clone().into_owned()
+        } else {
+            String::new()
+        };
+        let ecn = match name.as_str() {
+            "noecn" => Some(EcnSpec::NotEct),
+            "ect0" => Some(EcnSpec::Ect0),
+            "ect1" => Some(EcnSpec::Ect1),
+            "ect01" => Some(EcnSpec::Ect01),
+            "ce" => Some(EcnSpec::Ce),
+            "tos" | "ttl" | "flowlabel" => None,
+            _ => {
+                return Err(Box::new(
+                    (*self.expected(WHAT))
+                        .did_you_mean(suggest(&name, FIELDS))
+                        .note(format!("the fields are {}", FIELDS.join(", "))),
+                ));
+            }
+        };
+        let span = self.bump().span;
+        let taken = match name.as_str() {
+            "tos" => {
+                let tos = self.hex_in("the type-of-service octet", 0..=0xff)?;
+                ip.tos
+                    .replace(u8::try_from(tos).unwrap_or(u8::MAX))
+                    .is_some()
+                    || ip.ecn.is_some()
+            }
+            "ttl" => ip.ttl.replace(self.u8("a time to live")?.0).is_some(),
+            "flowlabel" => {
+                let label = self.hex_in("a flow label of 20 bits", 0..=0xf_ffff)?;
+                ip.flow_label
+                    .replace(u32::try_from(label).unwrap_or(0xf_ffff))
+                    .is_some()
+            }
+            _ => {
+                let before = ip.ecn.is_some() || ip.tos.is_some();
+                ip.ecn = ecn;
+                before
+            }
+        };
+        if taken {
+            self.diagnostics.push(
+                Diagnostic::error(span, "this field of the IP header is stated twice")
+                    .note("the ECN codepoints are the two lowest bits of `tos`"),
+            );
+        }
+        Ok(())
+    }
+}

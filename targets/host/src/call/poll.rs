@@ -1,0 +1,97 @@
+//! `poll`.
+
+use halfopen_target::posix::*;
+use halfopen_target::{Duration, Errno, Output, PollDescriptor, Returned, State};
+
+use super::{Operation, Patience, Reply, Started};
+use crate::InProcessStack;
+use crate::host::Host;
+use crate::socket::SocketId;
+
+const POLLRDNORM: i16 = 0x40;
+const POLLWRNORM: i16 = 0x100;
+const READABLE: i16 = POLLIN | POLLRDNORM;
+const WRITABLE: i16 = POLLOUT | POLLWRNORM;
+/// As many entries as there can be descriptors.
+const MOST: usize = 1024;
+
+impl<S: InProcessStack> Host<S> {
+    pub(super) fn start_poll(&mut self, mut fds: Vec<PollDescriptor>, timeout: i32) -> Started {
+        if fds.len() > MOST {
+            return Err(Errno::EINVAL.into());
+        }
+        for entry in &mut fds {
+            entry.revents = 0;
+        }
+        let patience = match u64::try_from(timeout) {
+            Ok(0) => Patience::None,
+            Ok(millis) => Patience::For(Duration::from_millis(millis)),
+            Err(_) => Patience::Forever,
+        };
+        self.begin(Operation::Poll { fds }, patience)
+    }
+
+    pub(super) fn attempt_poll(&self, fds: &mut Vec<PollDescriptor>) -> Option<Reply> {
+        for entry in fds.iter_mut() {
+            entry.revents = match self.table.find(entry.descriptor) {
+                _ if entry.descriptor.0 < 0 => 0,
+                Err(_) => POLLNVAL,
+                Ok(id) => self.ready(id) & (entry.events | POLLERR | POLLHUP),
+            };
+        }
+        let any = fds.iter().any(|entry| entry.revents != 0);
+        any.then(|| Ok(reply(std::mem::take(fds))))
+    }
+
+    /// Everything that is ready on a socket, by the rules of Linux's TCP.
+    fn ready(&self, id: SocketId) -> i16 {
+        let Ok(view) = self.view(id) else {
+            return POLLNVAL;
+        };
+        let queued = view.status.map_or(0, |status| status.receive_queued);
+        if view.state == State::Listen {
+            let ready = view.status.map_or(0, |status| status.ready_to_accept);
+            return if ready > 0 { READABLE } else { 0 };
+        }
+        let mut mask = 0;
+        if (view.read_is_shut && view.write_is_shut) || view.state == State::Closed {
+            mask |= POLLHUP;
+        }
+        if view.read_is_shut {
+            mask |= READABLE | POLLRDHUP;
+        }
+        if !matches!(view.state, State::SynSent | State::SynReceived) {
+            let low_water = self
+                .socket(id)
+                .map_or(1, |socket| socket.settings.receive_low_water());
+            if queued >= low_water {
+                mask |= READABLE;
+            }
+            let has_room = view.status.is_none_or(|status| {
+                // Writable again when a third of the buffer is free, so that a writer is worth waking.
+                status.send_free > 0 && status.send_free >= status.send_queued / 2
+            });
+            if view.write_is_shut || has_room {
+                mask |= WRITABLE;
+            }
+            let urgent = view.status.and_then(|status| status.urgent_ahead);
+            let kept = self.socket(id).ok().and_then(|socket| socket.urgent_octet);
+            if urgent.is_some_and(|ahead| ahead > 0) || kept.is_some() {
+                mask |= POLLPRI;
+            }
+        }
+        if view.has_error {
+            mask |= POLLERR;
+        }
+        mask
+    }
+}
+
+/// How `poll` ends with these events.
+pub(super) fn reply(fds: Vec<PollDescriptor>) -> Returned {
+    let ready = fds.iter().filter(|entry| entry.revents != 0).count();
+    Returned {
+        outputs: vec![Output::Poll(fds)],
+        ..Returned::value(i64::try_from(ready).unwrap_or(i64::MAX))
+    }
+}

@@ -1,0 +1,256 @@
+//! Everything that reads: `read`, `readv`, `recv`, `recvfrom`, `recvmsg`.
+
+use halfopen_target::posix::*;
+use halfopen_target::{CallName, Descriptor, Errno, Output, Returned, State};
+
+use super::{Operation, Patience, Reply, Started};
+use crate::host::{Host, View};
+use crate::option::numbers::MSG_ERRQUEUE;
+use crate::socket::SocketId;
+use crate::{InProcessStack, Key, Received};
+
+/// The most octets that one call returns, as Linux bounds it.
+const LARGEST_READ: usize = 0x7fff_f000;
+
+/// A call that reads.
+#[derive(Debug)]
+pub(crate) struct Receive {
+    pub(super) socket: SocketId,
+    name: CallName,
+    flags: i32,
+    /// Room in all buffers together, in octets.
+    room: usize,
+    /// Octets after which it need not wait any more.
+    target: usize,
+    taken: Vec<u8>,
+}
+
+impl Receive {
+    const fn has(&self, flag: i32) -> bool {
+        self.flags & flag != 0
+    }
+
+    /// What was read until now, or that nothing was.
+    pub(super) fn give_up(&mut self) -> Reply {
+        if self.taken.is_empty() {
+            return Err(Errno::EAGAIN);
+        }
+        Ok(self.reply())
+    }
+
+    fn reply(&mut self) -> Returned {
+        let data = std::mem::take(&mut self.taken);
+        let length = data.len();
+        let mut outputs = Vec::new();
+        if !data.is_empty() && !self.has(MSG_TRUNC) {
+            outputs.push(Output::Data(data));
+        }
+        if self.name == CallName::Recvmsg {
+            outputs.push(Output::MessageFlags(self.flags & MSG_OOB));
+        }
+        Returned {
+            outputs,
+            ..Returned::value(i64::try_from(length).unwrap_or(i64::MAX))
+        }
+    }
+}
+
+impl<S: InProcessStack> Host<S> {
+    pub(super) fn start_receive(
+        &mut self,
+        name: CallName,
+        fd: Descriptor,
+        buffers: &[usize],
+        flags: i32,
+    ) -> Started {
+        let id = self.table.find(fd)?;
+        // No error is ever queued here: pending errors are told by the calls themselves.
+        if flags & MSG_ERRQUEUE != 0 {
+            return Err(Errno::EAGAIN.into());
+        }
+        let room = buffers
+            .iter()
+            .fold(0_usize, |sum, size| sum.saturating_add(*size));
+        let room = room.min(LARGEST_READ);
+        let socket = self.socket(id)?;
+        let nonblocking = socket.nonblocking || flags & MSG_DONTWAIT != 0;
+        let patience = Patience::of(nonblocking, socket.settings.receive_timeout);
+        let target = match flags & MSG_WAITALL {
+            0 => room.min(socket.settings.receive_low_water()),
+            _ => room,
+        };
+        let receive = Receive {
+            socket: id,
+            name,
+            flags,
+            room,
+            target: target.max(1),
+            taken: Vec::new(),
+        };
+        self.begin(Operation::Receive(receive), patience)
+    }
+
+    pub(super) fn attempt_receive(&mut self, receive: &mut Receive) -> Option<Reply> {
+        let view = match self.view(receive.socket) {
+            Ok(view) => view,
+            Err(errno) => return Some(Err(errno)),
+        };
+        if view.state == State::Listen {
+            return Some(Err(Errno::ENOTCONN));
+        }
+        if receive.has(MSG_OOB) {
+            return self.attempt_urgent(receive, &view);
+        }
+        self.take_text(receive);
+        let view = self.view(receive.socket).ok()?;
+        let empty_read = receive.room == 0 && view.status.is_some_and(|s| s.receive_queued > 0);
+        if receive.taken.len() >= receive.target || empty_read {
+            return Some(Ok(receive.reply()));
+        }
+        if !receive.taken.is_empty() {
+            let over = view.has_error || view.read_is_shut || view.state == State::Closed;
+            return over.then(|| Ok(receive.reply()));
+        }
+        self.nothing_to_read(receive, &view)
+    }
+
+    /// What a read says that finds nothing: the end, an error (once), or that it has to wait.
+    fn nothing_to_read(&mut self, receive: &mut Receive, view: &View) -> Option<Reply> {
+        if view.end_of_stream {
+            return Some(Ok(receive.reply()));
+        }
+        if let Some(errno) = self.take_error(receive.socket) {
+            return Some(Err(errno));
+        }
+        if view.read_is_shut {
+            return Some(Ok(receive.reply()));
+        }
+        (view.state == State::Closed).then_some(Err(Errno::ENOTCONN))
+    }
+
+    /// Takes text in order; it ends before the urgent octet and passes over it, as Linux does unless
+    /// `SO_OOBINLINE` is on.
+    fn take_text(&mut self, receive: &mut Receive) {
+        let peek = receive.has(MSG_PEEK);
+        if peek {
+            receive.taken.clear();
+        }
+        while receive.taken.len() < receive.room {
+            let Ok(View {
+                key: Some(key),
+                status: Some(status),
+                ..
+            }) = self.view(receive.socket)
+            else {
+                return;
+            };
+            let mut most = receive.room - receive.taken.len();
+            if !self.keeps_urgent_inline(receive.socket)
+                && let Some(ahead) = status.urgent_ahead
+            {
+                match ahead {
+                    0 => {}
+                    1 if !receive.taken.is_empty() => return,
+                    1 => {
+                        if !self.pass_urgent(receive.socket, key, peek) {
+                            return;
+                        }
+                        continue;
+                    }
+                    _ => most = most.min(ahead - 1),
+                }
+            }
+            let Ok(Received::Data(data)) = self.stack.receive(self.now, key, most, peek) else {
+                return;
+            };
+            if data.is_empty() {
+                return;
+            }
+            if peek {
+                receive.taken.extend(data);
+                return;
+            }
+            if let Ok(socket) = self.socket_mut(receive.socket) {
+                socket.octets_read += data.len() as u64;
+            }
+            receive.taken.extend(data);
+        }
+    }
+
+    fn keeps_urgent_inline(&self, id: SocketId) -> bool {
+        self.socket(id)
+            .is_ok_and(|socket| socket.settings.flag(SOL_SOCKET, SO_OOBINLINE))
+    }
+
+    /// Takes the urgent octet, which is next, out of the stream; whether text may follow it.
+    fn pass_urgent(&mut self, id: SocketId, key: Key, peek: bool) -> bool {
+        if peek {
+            return false;
+        }
+        let Ok(Received::Data(data)) = self.stack.receive(self.now, key, 1, false) else {
+            return false;
+        };
+        if let Ok(socket) = self.socket_mut(id) {
+            socket.octets_read += data.len() as u64;
+            let was_taken = socket.urgent_taken_at == Some(socket.octets_read);
+            socket.urgent_octet = data.first().copied().filter(|_| !was_taken);
+        }
+        !data.is_empty()
+    }
+
+    /// `MSG_OOB`: the urgent octet, wherever the read point is.
+    fn attempt_urgent(&mut self, receive: &mut Receive, view: &View) -> Option<Reply> {
+        if self.keeps_urgent_inline(receive.socket) {
+            return Some(Err(Errno::EINVAL));
+        }
+        if view.state == State::Closed && view.key.is_none() {
+            return Some(Err(Errno::ENOTCONN));
+        }
+        let peek = receive.has(MSG_PEEK);
+        let ahead = view.status.and_then(|s| s.urgent_ahead).unwrap_or(0);
+        if ahead == 0 {
+            let Ok(socket) = self.socket_mut(receive.socket) else {
+                return Some(Err(Errno::EBADF));
+            };
+            let Some(octet) = socket.urgent_octet else {
+                return Some(Err(Errno::EINVAL));
+            };
+            if !peek {
+                socket.urgent_octet = None;
+            }
+            receive.taken = vec![octet];
+            return Some(Ok(receive.reply()));
+        }
+        self.peek_urgent(receive, view, ahead, peek)
+    }
+
+    /// The urgent octet lies ahead: it is shown, and stays in the stream until the read point passes it.
+    fn peek_urgent(
+        &mut self,
+        receive: &mut Receive,
+        view: &View,
+        ahead: usize,
+        peek: bool,
+    ) -> Option<Reply> {
+        let Ok(socket) = self.socket(receive.socket) else {
+            return Some(Err(Errno::EBADF));
+        };
+        let mark = socket.octets_read + ahead as u64;
+        let key = view.key.filter(|_| socket.urgent_taken_at != Some(mark));
+        let Some(key) = key else {
+            return Some(Err(Errno::EINVAL));
+        };
+        match self.stack.receive(self.now, key, ahead, true) {
+            Ok(Received::Data(data)) if data.len() == ahead => {
+                receive.taken = data.last().copied().into_iter().collect();
+                if !peek && let Ok(socket) = self.socket_mut(receive.socket) {
+                    socket.urgent_taken_at = Some(mark);
+                }
+                Some(Ok(receive.reply()))
+            }
+            // The pointer came, the octet did not yet; `MSG_OOB` never waits.
+            _ if view.read_is_shut => Some(Ok(receive.reply())),
+            _ => Some(Err(Errno::EAGAIN)),
+        }
+    }
+}

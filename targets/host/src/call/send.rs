@@ -1,0 +1,93 @@
+//! Everything that writes: `write`, `writev`, `send`, `sendto`, `sendmsg`.
+
+use halfopen_target::posix::*;
+use halfopen_target::{Capability, Descriptor, Errno, Returned, State};
+
+use super::{Operation, Patience, Reply, Started};
+use crate::host::Host;
+use crate::option::numbers::MSG_FASTOPEN;
+use crate::socket::SocketId;
+use crate::{InProcessStack, SendFlags};
+
+/// A call that writes.
+#[derive(Debug)]
+pub(crate) struct Send {
+    pub(super) socket: SocketId,
+    data: Vec<u8>,
+    sent: usize,
+    flags: SendFlags,
+}
+
+impl Send {
+    /// What was taken until now, or that nothing was.
+    pub(super) fn give_up(&self) -> Reply {
+        match self.sent {
+            0 => Err(Errno::EAGAIN),
+            _ => Ok(self.reply()),
+        }
+    }
+
+    fn reply(&self) -> Returned {
+        Returned::value(i64::try_from(self.sent).unwrap_or(i64::MAX))
+    }
+}
+
+impl<S: InProcessStack> Host<S> {
+    pub(super) fn start_send(
+        &mut self,
+        fd: Descriptor,
+        buffers: &[Vec<u8>],
+        flags: i32,
+    ) -> Started {
+        let id = self.table.find(fd)?;
+        if flags & MSG_FASTOPEN != 0 {
+            let reason = "the host gives no fast open";
+            return Err(self.lacks(Capability::FastOpen, reason).into());
+        }
+        let socket = self.socket(id)?;
+        let nonblocking = socket.nonblocking || flags & MSG_DONTWAIT != 0;
+        let patience = Patience::of(nonblocking, socket.settings.send_timeout);
+        let send = Send {
+            socket: id,
+            data: buffers.concat(),
+            sent: 0,
+            flags: SendFlags {
+                urgent: flags & MSG_OOB != 0,
+                more: flags & MSG_MORE != 0,
+            },
+        };
+        self.begin(Operation::Send(send), patience)
+    }
+
+    pub(super) fn attempt_send(&mut self, send: &mut Send) -> Option<Reply> {
+        let view = match self.view(send.socket) {
+            Ok(view) => view,
+            Err(errno) => return Some(Err(errno)),
+        };
+        let waits_for_handshake = matches!(view.state, State::SynSent | State::SynReceived);
+        if view.has_error || view.write_is_shut {
+            return Some(self.broken(send));
+        }
+        if waits_for_handshake {
+            return None;
+        }
+        let (State::Established | State::CloseWait, Some(key)) = (view.state, view.key) else {
+            return Some(self.broken(send));
+        };
+        let rest = send.data.get(send.sent..).unwrap_or_default();
+        match self.stack.send(self.now, key, rest, send.flags) {
+            Ok(taken) => send.sent = send.sent.saturating_add(taken).min(send.data.len()),
+            Err(_) => return Some(self.broken(send)),
+        }
+        (send.sent == send.data.len()).then(|| Ok(send.reply()))
+    }
+
+    /// What is left of a write on a connection that takes no more: what it took before, else the pending
+    /// error, else `EPIPE`.
+    fn broken(&mut self, send: &Send) -> Reply {
+        if send.sent > 0 {
+            return Ok(send.reply());
+        }
+        Err(self.take_error(send.socket).unwrap_or(Errno::EPIPE))
+    }
+}

@@ -1,0 +1,257 @@
+//! The reference stack in the host's words.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use halfopen_host::{
+    ActiveOpen, CallError, InProcessStack, Key, OptionDefaults, PassiveOpen, Received, SendFlags,
+    StackEvent, StackOption, Status, SysctlError,
+};
+use halfopen_reference::{Config, ConnectionOptions, Endpoint, Stack};
+use halfopen_target::{Capabilities, Capability, ClockKind, Duration, Setup, TargetError, Time};
+
+use crate::convert::{self, connection, instant};
+use crate::sysctl::Sysctls;
+
+/// What a user of the target changes in the stack's configuration.
+type Alter = Box<dyn Fn(&mut Config) + Send + Sync>;
+
+/// The stack of one drill, and how to make the next.
+pub(crate) struct ReferenceStack {
+    stack: Stack,
+    alter: Alter,
+    sysctls: Sysctls,
+}
+
+impl fmt::Debug for ReferenceStack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReferenceStack")
+            .field("stack", &self.stack)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ReferenceStack {
+    pub(crate) fn new(alter: Alter) -> Self {
+        Self {
+            stack: Stack::new(Config::default()),
+            alter,
+            sysctls: Sysctls::default(),
+        }
+    }
+
+    pub(crate) const fn inner(&self) -> &Stack {
+        &self.stack
+    }
+
+    /// The options of an OPEN: the stack's defaults, with what the user set.
+    fn options(&self, set: &[StackOption]) -> ConnectionOptions {
+        let config = self.stack.config();
+        let mut options = ConnectionOptions::new(config);
+        for option in set {
+            options.set(convert::option(*option, config));
+        }
+        options
+    }
+}
+
+impl InProcessStack for ReferenceStack {
+    fn capabilities(&self) -> Capabilities {
+        let stack = concat!("halfopen-reference ", env!("CARGO_PKG_VERSION"));
+        Capabilities::all("reference", stack, ClockKind::Virtual)
+            .without(
+                Capability::Commands,
+                "a user-space stack has no shell commands",
+            )
+            .without(Capability::Udp, "the reference stack speaks TCP only")
+            .without(
+                Capability::FastOpen,
+                "the reference stack has no fast open (RFC 7413)",
+            )
+            .without(
+                Capability::Ecn,
+                "the reference stack has no explicit congestion notification (RFC 3168)",
+            )
+            .without(
+                Capability::TcpInfo,
+                "struct tcp_info is the Linux kernel's own view",
+            )
+    }
+
+    fn reset(&mut self, setup: &Setup) -> Result<(), TargetError> {
+        let mut config = Config::with_addresses(&[setup.local_ip]);
+        config.broadcasts = broadcast(setup).into_iter().collect();
+        config.mtu = usize::from(setup.mtu);
+        config.secret = secret(setup.seed);
+        (self.alter)(&mut config);
+        self.sysctls = Sysctls::new(&config);
+        self.stack = Stack::new(config);
+        Ok(())
+    }
+
+    fn handle_packet(&mut self, now: Time, packet: &[u8]) {
+        self.stack.handle_packet(instant(now), packet);
+    }
+
+    fn handle_timeout(&mut self, now: Time) {
+        self.stack.handle_timeout(instant(now));
+    }
+
+    fn poll_deadline(&mut self) -> Option<Time> {
+        self.stack.poll_timeout().map(convert::time)
+    }
+
+    fn poll_packet(&mut self) -> Option<Vec<u8>> {
+        self.stack.poll_packet()
+    }
+
+    fn poll_event(&mut self) -> Option<StackEvent> {
+        loop {
+            if let Some(event) = convert::event(self.stack.poll_event()?) {
+                return Some(event);
+            }
+        }
+    }
+
+    fn open_passive(&mut self, now: Time, open: &PassiveOpen) -> Result<Key, CallError> {
+        let mut options = self.options(&open.options);
+        options.dual_stack = open.dual_stack;
+        let local = Endpoint::from(open.local);
+        self.stack
+            .open_passive(instant(now), local, None, open.backlog, &options)
+            .map(convert::key)
+            .map_err(convert::call_error)
+    }
+
+    fn set_backlog(&mut self, listener: Key, backlog: usize) {
+        // The host asks only for listeners that exist.
+        let _ = self.stack.set_backlog(connection(listener), backlog);
+    }
+
+    fn open_active(&mut self, now: Time, open: &ActiveOpen) -> Result<Key, CallError> {
+        let options = self.options(&open.options);
+        let (local, remote) = (Endpoint::from(open.local), Endpoint::from(open.remote));
+        self.stack
+            .open_active(instant(now), local, remote, &options)
+            .map(convert::key)
+            .map_err(convert::call_error)
+    }
+
+    fn accept(&mut self, listener: Key) -> Option<Key> {
+        let accepted = self.stack.accept(connection(listener));
+        accepted.ok().flatten().map(convert::key)
+    }
+
+    fn send(
+        &mut self,
+        now: Time,
+        to: Key,
+        data: &[u8],
+        flags: SendFlags,
+    ) -> Result<usize, CallError> {
+        let flags = halfopen_reference::SendFlags {
+            urgent: flags.urgent,
+            more: flags.more,
+        };
+        self.stack
+            .send(instant(now), connection(to), data, flags)
+            .map_err(convert::call_error)
+    }
+
+    fn receive(
+        &mut self,
+        now: Time,
+        from: Key,
+        max: usize,
+        peek: bool,
+    ) -> Result<Received, CallError> {
+        let id = connection(from);
+        let found = if peek {
+            self.stack.peek(id, max)
+        } else {
+            self.stack.receive(instant(now), id, max)
+        };
+        found.map(convert::received).map_err(convert::call_error)
+    }
+
+    fn close(&mut self, now: Time, of: Key) {
+        // What has ended or was closed before needs no closing.
+        let _ = self.stack.close(instant(now), connection(of));
+    }
+
+    fn release(&mut self, now: Time, of: Key) {
+        self.stack.release(instant(now), connection(of));
+    }
+
+    fn abort(&mut self, now: Time, of: Key) {
+        // What has ended needs no ending.
+        let _ = self.stack.abort(instant(now), connection(of));
+    }
+
+    fn status(&self, of: Key) -> Option<Status> {
+        let status = self.stack.status(connection(of)).ok()?;
+        Some(convert::status(&status))
+    }
+
+    fn supports(&self, _: StackOption) -> bool {
+        true
+    }
+
+    fn set_option(&mut self, now: Time, of: Key, option: StackOption) {
+        let option = convert::option(option, self.stack.config());
+        // The host asks only for connections that exist.
+        let _ = self.stack.set_option(instant(now), connection(of), option);
+    }
+
+    fn defaults(&self) -> OptionDefaults {
+        let config = self.stack.config();
+        OptionDefaults {
+            congestion_control: "reno".to_owned(),
+            fin_wait_2_timeout: config.fin_wait_2_timeout.unwrap_or(Duration::MAX),
+            keep_count: config.keep_alive_count,
+            keep_idle: config.keep_alive_idle,
+            keep_interval: config.keep_alive_interval,
+            no_delay: !config.nagle,
+            receive_buffer: config.receive_buffer,
+            send_buffer: config.send_buffer,
+            syn_retries: config.syn_retries,
+            ttl: config.ttl,
+            traffic_class: config.diffserv,
+        }
+    }
+
+    fn set_sysctl(&mut self, name: &str, value: &str) -> Result<(), SysctlError> {
+        self.sysctls.set(self.stack.config_mut(), name, value)
+    }
+
+    fn unused_port(&mut self, local: IpAddr, remote: Option<SocketAddr>) -> Option<u16> {
+        match remote {
+            // Which ports are free depends on the remote: the stack chooses in OPEN.
+            Some(_) => Some(0),
+            None => self.stack.unused_port(Endpoint::new(local, 0)),
+        }
+    }
+}
+
+/// The directed broadcast address of the stack's subnet.
+fn broadcast(setup: &Setup) -> Option<Ipv4Addr> {
+    let IpAddr::V4(local) = setup.local_ip else {
+        return None;
+    };
+    // A subnet of one or two addresses has none (RFC 3021).
+    let hosts = u32::MAX.checked_shr(u32::from(setup.local_prefix))?;
+    (setup.local_prefix <= 30).then(|| Ipv4Addr::from(u32::from(local) | hosts))
+}
+
+/// A secret from the seed: two rounds of SplitMix64.
+fn secret(seed: u64) -> [u8; 16] {
+    let round = |state: u64| {
+        let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    };
+    let step = 0x9e37_79b9_7f4a_7c15_u64;
+    let first = round(seed.wrapping_add(step));
+    let second = round(seed.wrapping_add(step.wrapping_mul(2)));
+    (u128::from(first) << 64 | u128::from(second)).to_be_bytes()
+}

@@ -1,0 +1,583 @@
+//! Linux's sysctls, as far as the reference stack has what they set, or truly has nothing to set.
+
+use halfopen_host::SysctlError;
+use halfopen_reference::{ChallengeAckLimit, Config};
+use halfopen_target::{Capability, Duration, Missing};
+
+/// Linux never scales its windows less than this buffer needs (`net.core.rmem_max`).
+const LEAST_SCALED_BUFFER: usize = 212_992;
+
+/// What sysctls set that the configuration alone does not remember.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sysctls {
+    /// The window shift, while scaling is off.
+    window_scale: u8,
+}
+
+/// Which values of a sysctl change nothing, because the stack behaves like that anyway.
+enum Harmless {
+    Any,
+    Only(&'static [i64]),
+}
+
+/// Sysctls of mechanisms that this stack does not have, the values that ask for nothing, and why.
+const WITHOUT_EFFECT: &[(&str, Harmless, &str)] = &[
+    (
+        "net.core.netdev_max_backlog",
+        Harmless::Any,
+        "packets are handed in one by one",
+    ),
+    ("net.core.optmem_max", Harmless::Any, "no ancillary data"),
+    (
+        "net.core.rmem_default",
+        Harmless::Any,
+        "TCP takes tcp_rmem instead",
+    ),
+    (
+        "net.core.wmem_default",
+        Harmless::Any,
+        "TCP takes tcp_wmem instead",
+    ),
+    (
+        "net.ipv4.tcp_abort_on_overflow",
+        Harmless::Only(&[0]),
+        "a full backlog drops the SYN",
+    ),
+    (
+        "net.ipv4.tcp_app_win",
+        Harmless::Any,
+        "no window is kept back for the application",
+    ),
+    (
+        "net.ipv4.tcp_autocorking",
+        Harmless::Only(&[0]),
+        "writes are never gathered by themselves",
+    ),
+    (
+        "net.ipv4.tcp_backlog_ack_defer",
+        Harmless::Any,
+        "no socket lock that packets could wait for",
+    ),
+    (
+        "net.ipv4.tcp_base_mss",
+        Harmless::Any,
+        "no probing of the path MTU by packets",
+    ),
+    (
+        "net.ipv4.tcp_child_ehash_entries",
+        Harmless::Any,
+        "no hash table of this kind",
+    ),
+    (
+        "net.ipv4.tcp_comp_sack_delay_ns",
+        Harmless::Any,
+        "SACKs are never held back",
+    ),
+    (
+        "net.ipv4.tcp_comp_sack_nr",
+        Harmless::Any,
+        "SACKs are never held back",
+    ),
+    (
+        "net.ipv4.tcp_comp_sack_slack_ns",
+        Harmless::Any,
+        "SACKs are never held back",
+    ),
+    (
+        "net.ipv4.tcp_dsack",
+        Harmless::Only(&[0]),
+        "no D-SACK (RFC 2883) is sent",
+    ),
+    (
+        "net.ipv4.tcp_early_retrans",
+        Harmless::Only(&[0]),
+        "no tail loss probes",
+    ),
+    (
+        "net.ipv4.tcp_ecn_fallback",
+        Harmless::Any,
+        "no ECN to fall back from",
+    ),
+    ("net.ipv4.tcp_fack", Harmless::Any, "gone from Linux, too"),
+    (
+        "net.ipv4.tcp_fastopen_blackhole_timeout_sec",
+        Harmless::Any,
+        "no fast open",
+    ),
+    (
+        "net.ipv4.tcp_frto",
+        Harmless::Only(&[0]),
+        "no F-RTO (RFC 5682)",
+    ),
+    (
+        "net.ipv4.tcp_fwmark_accept",
+        Harmless::Any,
+        "no packet marks",
+    ),
+    (
+        "net.ipv4.tcp_l3mdev_accept",
+        Harmless::Any,
+        "no virtual routing",
+    ),
+    (
+        "net.ipv4.tcp_limit_output_bytes",
+        Harmless::Any,
+        "no queue below the stack",
+    ),
+    (
+        "net.ipv4.tcp_low_latency",
+        Harmless::Any,
+        "without effect in Linux, too",
+    ),
+    (
+        "net.ipv4.tcp_max_orphans",
+        Harmless::Any,
+        "orphans count as connections",
+    ),
+    (
+        "net.ipv4.tcp_mem",
+        Harmless::Any,
+        "memory is bounded by connections and buffers",
+    ),
+    (
+        "net.ipv4.tcp_migrate_req",
+        Harmless::Only(&[0]),
+        "connections keep their listener",
+    ),
+    (
+        "net.ipv4.tcp_min_rtt_wlen",
+        Harmless::Any,
+        "no congestion control uses the least RTT",
+    ),
+    (
+        "net.ipv4.tcp_min_tso_segs",
+        Harmless::Any,
+        "no segmentation offload",
+    ),
+    (
+        "net.ipv4.tcp_moderate_rcvbuf",
+        Harmless::Only(&[0]),
+        "buffers keep their size",
+    ),
+    (
+        "net.ipv4.tcp_mtu_probing",
+        Harmless::Only(&[0]),
+        "no probing of the path MTU by packets",
+    ),
+    (
+        "net.ipv4.tcp_no_metrics_save",
+        Harmless::Only(&[1]),
+        "connections remember nothing of earlier ones",
+    ),
+    (
+        "net.ipv4.tcp_no_ssthresh_metrics_save",
+        Harmless::Any,
+        "connections remember nothing of earlier ones",
+    ),
+    ("net.ipv4.tcp_pacing_ca_ratio", Harmless::Any, "no pacing"),
+    ("net.ipv4.tcp_pacing_ss_ratio", Harmless::Any, "no pacing"),
+    (
+        "net.ipv4.tcp_plb_enabled",
+        Harmless::Only(&[0]),
+        "no protective load balancing",
+    ),
+    (
+        "net.ipv4.tcp_probe_interval",
+        Harmless::Any,
+        "no probing of the path MTU by packets",
+    ),
+    (
+        "net.ipv4.tcp_probe_threshold",
+        Harmless::Any,
+        "no probing of the path MTU by packets",
+    ),
+    (
+        "net.ipv4.tcp_recovery",
+        Harmless::Only(&[0]),
+        "no RACK (RFC 8985)",
+    ),
+    (
+        "net.ipv4.tcp_reflect_tos",
+        Harmless::Only(&[0]),
+        "the remote's class is not taken over",
+    ),
+    (
+        "net.ipv4.tcp_shrink_window",
+        Harmless::Only(&[0]),
+        "windows never shrink (RFC 9293 SHLD-14)",
+    ),
+    (
+        "net.ipv4.tcp_slow_start_after_idle",
+        Harmless::Only(&[1]),
+        "as RFC 5681 section 4.1 says",
+    ),
+    (
+        "net.ipv4.tcp_stdurg",
+        Harmless::Only(&[1]),
+        "as RFC 9293 MUST-62 says",
+    ),
+    (
+        "net.ipv4.tcp_syn_linear_timeouts",
+        Harmless::Only(&[0]),
+        "SYNs back off from the first on",
+    ),
+    (
+        "net.ipv4.tcp_syncookies",
+        Harmless::Only(&[0]),
+        "no SYN cookies",
+    ),
+    (
+        "net.ipv4.tcp_thin_linear_timeouts",
+        Harmless::Only(&[0]),
+        "thin streams back off like others",
+    ),
+    (
+        "net.ipv4.tcp_tso_rtt_log",
+        Harmless::Any,
+        "no segmentation offload",
+    ),
+    (
+        "net.ipv4.tcp_tso_win_divisor",
+        Harmless::Any,
+        "no segmentation offload",
+    ),
+    (
+        "net.ipv4.tcp_tw_reuse",
+        Harmless::Only(&[0]),
+        "an active OPEN never takes over TIME-WAIT",
+    ),
+    (
+        "net.ipv4.tcp_workaround_signed_windows",
+        Harmless::Only(&[0]),
+        "windows are unsigned",
+    ),
+];
+
+impl Sysctls {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            window_scale: config.window_scale.unwrap_or(7),
+        }
+    }
+
+    /// Sets what a sysctl means in the stack's configuration.
+    pub(crate) fn set(
+        &mut self,
+        config: &mut Config,
+        name: &str,
+        value: &str,
+    ) -> Result<(), SysctlError> {
+        match self.set_buffer(config, name, value) {
+            Err(SysctlError::Unknown) => {}
+            done => return done,
+        }
+        match set_timing(config, name, value) {
+            Err(SysctlError::Unknown) => {}
+            done => return done,
+        }
+        match self.set_behaviour(config, name, value) {
+            Err(SysctlError::Unknown) => without_effect(name, value),
+            done => done,
+        }
+    }
+
+    /// Sizes: buffers, MTUs, ports, how much there may be of something.
+    fn set_buffer(
+        &mut self,
+        config: &mut Config,
+        name: &str,
+        value: &str,
+    ) -> Result<(), SysctlError> {
+        match name {
+            "net.core.somaxconn" => config.max_backlog = size(value)?,
+            "net.ipv4.ip_local_port_range" => match numbers(value)?.as_slice() {
+                [first, last] if 0 < *first && first <= last => {
+                    let port =
+                        |number: i64| u16::try_from(number).map_err(|_| SysctlError::Invalid);
+                    config.ephemeral_ports = (port(*first)?, port(*last)?);
+                }
+                _ => return Err(SysctlError::Invalid),
+            },
+            "net.ipv4.route.min_pmtu" => config.min_path_mtu = size(value)?,
+            "net.ipv4.tcp_max_tw_buckets" => config.max_time_wait = size(value)?,
+            "net.ipv4.tcp_min_snd_mss" => config.min_send_mss = size(value)?,
+            "net.ipv4.tcp_rmem" => {
+                let [_, initial, most] = three(value)?;
+                // Linux spends half of the buffer on book-keeping: the window is the other half.
+                config.receive_buffer = initial / 2;
+                self.window_scale = shift_for(most.max(LEAST_SCALED_BUFFER));
+                config.window_scale = config.window_scale.map(|_| self.window_scale);
+            }
+            "net.ipv4.tcp_wmem" => {
+                let [_, initial, _] = three(value)?;
+                config.send_buffer = initial / 2;
+            }
+            _ => return Err(SysctlError::Unknown),
+        }
+        Ok(())
+    }
+
+    /// What the stack offers, and how it reacts.
+    fn set_behaviour(
+        &self,
+        config: &mut Config,
+        name: &str,
+        value: &str,
+    ) -> Result<(), SysctlError> {
+        match name {
+            "net.ipv4.ip_default_ttl" => config.ttl = octet(value)?,
+            "net.ipv4.tcp_challenge_ack_limit" => {
+                config.challenge_ack_limit = match count(value)? {
+                    // Linux's word for "no limit".
+                    2_147_483_647.. => None,
+                    count => limit(count, Duration::from_secs(1)),
+                };
+            }
+            "net.ipv4.tcp_congestion_control" if value.trim() == "reno" => {}
+            "net.ipv4.tcp_ecn" => match number(value)? {
+                // Taking ECN when asked (2) needs a peer that asks, and then the stack declines.
+                0 | 2 => {}
+                _ => return Err(lacks(Capability::Ecn, "explicit congestion notification")),
+            },
+            "net.ipv4.tcp_fastopen" => {
+                // Bits 0x400 and 0x800 switch it on without a socket's asking.
+                if number(value)? & 0xc00 != 0 {
+                    return Err(lacks(Capability::FastOpen, "fast open"));
+                }
+            }
+            "net.ipv4.tcp_rfc1337" => config.ignore_rst_in_time_wait = flag(value)?,
+            "net.ipv4.tcp_sack" => config.sack = flag(value)?,
+            "net.ipv4.tcp_timestamps" => config.timestamps = number(value)? != 0,
+            "net.ipv4.tcp_window_scaling" => {
+                config.window_scale = flag(value)?.then_some(self.window_scale);
+            }
+            _ => return Err(SysctlError::Unknown),
+        }
+        Ok(())
+    }
+}
+
+/// Times, and how often something is tried.
+fn set_timing(config: &mut Config, name: &str, value: &str) -> Result<(), SysctlError> {
+    match name {
+        "net.ipv4.tcp_fin_timeout" => config.fin_wait_2_timeout = Some(seconds(value)?),
+        "net.ipv4.tcp_invalid_ratelimit" => {
+            let interval = Duration::from_millis(u64::from(count(value)?));
+            config.challenge_ack_limit = limit(1, interval);
+        }
+        "net.ipv4.tcp_keepalive_intvl" => config.keep_alive_interval = seconds(value)?,
+        "net.ipv4.tcp_keepalive_probes" => config.keep_alive_count = count(value)?,
+        "net.ipv4.tcp_keepalive_time" => config.keep_alive_idle = seconds(value)?,
+        "net.ipv4.tcp_retries1" => config.r1 = count(value)?,
+        "net.ipv4.tcp_retries2" => config.r2 = count(value)?,
+        "net.ipv4.tcp_rto_max_ms" => {
+            config.max_rto = Duration::from_millis(u64::from(count(value)?));
+        }
+        "net.ipv4.tcp_rto_min_us" => {
+            config.min_rto = Duration::from_micros(u64::from(count(value)?));
+        }
+        "net.ipv4.tcp_syn_retries" => config.syn_retries = count(value)?,
+        "net.ipv4.tcp_synack_retries" => config.syn_ack_retries = count(value)?,
+        _ => return Err(SysctlError::Unknown),
+    }
+    Ok(())
+}
+
+fn without_effect(name: &str, value: &str) -> Result<(), SysctlError> {
+    let known = WITHOUT_EFFECT.iter().find(|(known, _, _)| *known == name);
+    match known.map(|(_, harmless, _)| harmless) {
+        None => Err(SysctlError::Unknown),
+        Some(Harmless::Any) => Ok(()),
+        Some(Harmless::Only(values)) if values.contains(&number(value)?) => Ok(()),
+        Some(Harmless::Only(_)) => Err(SysctlError::Invalid),
+    }
+}
+
+fn lacks(capability: Capability, what: &str) -> SysctlError {
+    SysctlError::Lacks(Missing {
+        capability,
+        reason: format!("the reference stack has no {what}"),
+    })
+}
+
+const fn limit(count: u32, interval: Duration) -> Option<ChallengeAckLimit> {
+    if interval.is_zero() {
+        None
+    } else {
+        Some(ChallengeAckLimit { count, interval })
+    }
+}
+
+/// The least shift that lets the window field express this many octets (RFC 7323 section 2.3).
+fn shift_for(octets: usize) -> u8 {
+    (0..14)
+        .find(|shift| octets >> shift <= usize::from(u16::MAX))
+        .unwrap_or(14)
+}
+
+fn numbers(value: &str) -> Result<Vec<i64>, SysctlError> {
+    let numbers: Result<Vec<i64>, _> = value.split_whitespace().map(parse).collect();
+    numbers
+        .ok()
+        .filter(|n| !n.is_empty())
+        .ok_or(SysctlError::Invalid)
+}
+
+/// Decimal, or hexadecimal with `0x`, as the kernel reads them.
+fn parse(text: &str) -> Result<i64, std::num::ParseIntError> {
+    match text.strip_prefix("0x") {
+        Some(digits) => i64::from_str_radix(digits, 16),
+        None => text.parse(),
+    }
+}
+
+fn number(value: &str) -> Result<i64, SysctlError> {
+    match numbers(value)?.as_slice() {
+        [number] => Ok(*number),
+        _ => Err(SysctlError::Invalid),
+    }
+}
+
+fn three(value: &str) -> Result<[usize; 3], SysctlError> {
+    match numbers(value)?.as_slice() {
+        [a, b, c] => {
+            let size = |number: i64| usize::try_from(number).map_err(|_| SysctlError::Invalid);
+            Ok([size(*a)?, size(*b)?, size(*c)?])
+        }
+        _ => Err(SysctlError::Invalid),
+    }
+}
+
+fn size(value: &str) -> Result<usize, SysctlError> {
+    usize::try_from(number(value)?).map_err(|_| SysctlError::Invalid)
+}
+
+fn count(value: &str) -> Result<u32, SysctlError> {
+    u32::try_from(number(value)?).map_err(|_| SysctlError::Invalid)
+}
+
+fn octet(value: &str) -> Result<u8, SysctlError> {
+    u8::try_from(number(value)?).map_err(|_| SysctlError::Invalid)
+}
+
+fn seconds(value: &str) -> Result<Duration, SysctlError> {
+    Ok(Duration::from_secs(u64::from(count(value)?)))
+}
+
+fn flag(value: &str) -> Result<bool, SysctlError> {
+    match number(value)? {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(SysctlError::Invalid),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(name: &str, value: &str) -> (Config, Result<(), SysctlError>) {
+        let mut config = Config::default();
+        let mut sysctls = Sysctls::new(&config);
+        let done = sysctls.set(&mut config, name, value);
+        (config, done)
+    }
+
+    #[test]
+    fn a_mapped_sysctl_changes_the_configuration() {
+        let (config, done) = set("net.ipv4.tcp_fin_timeout", "7\n");
+        assert_eq!(done, Ok(()));
+        assert_eq!(config.fin_wait_2_timeout, Some(Duration::from_secs(7)));
+        let (config, _) = set("net.ipv4.tcp_invalid_ratelimit", "500");
+        assert_eq!(
+            config.challenge_ack_limit,
+            limit(1, Duration::from_millis(500))
+        );
+        let (config, _) = set("net.ipv4.tcp_invalid_ratelimit", "0");
+        assert_eq!(config.challenge_ack_limit, None);
+    }
+
+    #[test]
+    fn the_window_shift_follows_from_the_largest_buffer_as_in_linux() {
+        let (config, done) = set("net.ipv4.tcp_rmem", "4096 131072 6291456");
+        assert_eq!(done, Ok(()));
+        assert_eq!(config.window_scale, Some(7));
+        assert_eq!(config.receive_buffer, 65_536);
+        assert_eq!(
+            set("net.ipv4.tcp_rmem", "4096\t131072\t4096")
+                .0
+                .window_scale,
+            Some(2)
+        );
+        assert_eq!(
+            set("net.ipv4.tcp_rmem", "4096 131072").1,
+            Err(SysctlError::Invalid)
+        );
+    }
+
+    #[test]
+    fn scaling_that_was_off_comes_back_with_its_shift() {
+        let mut config = Config::default();
+        let mut sysctls = Sysctls::new(&config);
+        for (name, value) in [
+            ("net.ipv4.tcp_window_scaling", "0"),
+            ("net.ipv4.tcp_rmem", "4096 131072 33554432"),
+        ] {
+            assert_eq!(sysctls.set(&mut config, name, value), Ok(()));
+            assert_eq!(config.window_scale, None);
+        }
+        let back = sysctls.set(&mut config, "net.ipv4.tcp_window_scaling", "1");
+        assert_eq!((back, config.window_scale), (Ok(()), Some(10)));
+    }
+
+    #[test]
+    fn what_the_stack_lacks_may_only_be_switched_off() {
+        assert_eq!(set("net.ipv4.tcp_syncookies", "0").1, Ok(()));
+        assert_eq!(
+            set("net.ipv4.tcp_syncookies", "1").1,
+            Err(SysctlError::Invalid)
+        );
+        assert_eq!(set("net.ipv4.tcp_min_tso_segs", "4").1, Ok(()));
+        assert_eq!(
+            set("net.ipv4.tcp_nonsense", "1").1,
+            Err(SysctlError::Unknown)
+        );
+        assert_eq!(
+            set("net.ipv4.tcp_congestion_control", "cubic").1,
+            Err(SysctlError::Unknown)
+        );
+        assert!(matches!(
+            set("net.ipv4.tcp_ecn", "1").1,
+            Err(SysctlError::Lacks(_))
+        ));
+        assert_eq!(set("net.ipv4.tcp_fastopen", "0x3").1, Ok(()));
+    }
+
+    #[test]
+    fn every_entry_without_effect_leaves_the_configuration_alone() {
+        for (name, harmless, reason) in WITHOUT_EFFECT {
+            let value = match harmless {
+                Harmless::Any => 3,
+                Harmless::Only(values) => values[0],
+            };
+            let (config, done) = set(name, &value.to_string());
+            assert_eq!(done, Ok(()), "{name}: {reason}");
+            assert_eq!(config, Config::default(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_value_is_refused() {
+        assert_eq!(set("net.ipv4.tcp_sack", "yes").1, Err(SysctlError::Invalid));
+        assert_eq!(set("net.ipv4.tcp_sack", "").1, Err(SysctlError::Invalid));
+        assert_eq!(set("net.ipv4.tcp_sack", "2").1, Err(SysctlError::Invalid));
+        assert_eq!(
+            set("net.ipv4.tcp_retries2", "-1").1,
+            Err(SysctlError::Invalid)
+        );
+        assert_eq!(
+            set("net.ipv4.ip_local_port_range", "9 8").1,
+            Err(SysctlError::Invalid)
+        );
+    }
+}

@@ -1,0 +1,153 @@
+//! ICMP errors: whom they reach, and what they do (RFC 9293 section 3.9.2.2, RFC 5927, RFC 1191).
+
+use alloc::vec::Vec;
+
+use super::harness::*;
+use crate::wire::checksum_of;
+use crate::{ConnectionError, Event, State, Unreachable};
+
+/// An ICMPv4 error that quotes the beginning of `quoted`.
+fn icmp(kind: u8, code: u8, mtu: u16, quoted: &[u8]) -> Vec<u8> {
+    let mut body = alloc::vec![kind, code, 0, 0, 0, 0];
+    body.extend(mtu.to_be_bytes());
+    body.extend(&quoted[..28]);
+    let sum = checksum_of(&body);
+    body[2..4].copy_from_slice(&sum.to_be_bytes());
+    let mut packet = alloc::vec![0x45, 0, 0, 20 + body.len() as u8, 0, 0, 0, 0, 64, 1, 0, 0];
+    packet.extend([203, 0, 113, 9, 192, 168, 0, 1]);
+    let sum = checksum_of(&packet);
+    packet[10..12].copy_from_slice(&sum.to_be_bytes());
+    packet.extend(body);
+    packet
+}
+
+/// A connection attempt, and the SYN it sent.
+fn attempt() -> (Harness, Vec<u8>) {
+    let mut h = Harness::new(plain());
+    let options = h.options();
+    h.id = h.stack.open_active(h.now, LOCAL, REMOTE, &options).unwrap();
+    h.iss = h.status().iss;
+    h.collect();
+    let syn = h.packets.pop().unwrap();
+    (h, syn)
+}
+
+/// An established connection with text in flight, and the segment that carries it.
+fn in_flight() -> (Harness, Vec<u8>) {
+    let mut h = established();
+    h.send([0; 2_920]);
+    let first = h.packets.first().unwrap().clone();
+    h.packets.clear();
+    (h, first)
+}
+
+fn arrives(h: &mut Harness, packet: &[u8]) {
+    h.stack.handle_packet(h.now, packet);
+    h.collect();
+}
+
+#[test]
+fn port_and_protocol_unreachable_abort_an_attempt() {
+    for (code, what) in [(2, Unreachable::Protocol), (3, Unreachable::Port)] {
+        let (mut h, syn) = attempt();
+        arrives(&mut h, &icmp(3, code, 0, &syn));
+        h.expect_state(State::Closed);
+        assert_eq!(
+            h.stack.take_error(h.id),
+            Some(ConnectionError::Unreachable(what))
+        );
+    }
+}
+
+#[test]
+fn soft_errors_are_told_and_the_attempt_goes_on() {
+    for (kind, code) in [(3, 0), (3, 1), (3, 5), (11, 0), (12, 0), (3, 13)] {
+        let (mut h, syn) = attempt();
+        arrives(&mut h, &icmp(kind, code, 0, &syn));
+        h.expect_state(State::SynSent);
+        assert!(
+            h.events
+                .iter()
+                .any(|event| matches!(event, Event::Error { fatal: false, .. }))
+        );
+    }
+}
+
+#[test]
+fn a_soft_error_explains_the_final_timeout() {
+    let (mut h, syn) = attempt();
+    arrives(&mut h, &icmp(3, 1, 0, &syn));
+    h.advance(core::time::Duration::from_secs(400));
+    assert_eq!(
+        h.stack.take_error(h.id),
+        Some(ConnectionError::Unreachable(Unreachable::Host))
+    );
+}
+
+#[test]
+fn no_error_aborts_an_established_connection_by_default() {
+    for (kind, code) in [(3, 0), (3, 1), (3, 2), (3, 3), (3, 5), (11, 0), (12, 0)] {
+        let (mut h, segment) = in_flight();
+        arrives(&mut h, &icmp(kind, code, 0, &segment));
+        h.expect_state(State::Established);
+        h.expect(&[]);
+    }
+    let (mut h, segment) = in_flight();
+    h.stack.config_mut().hard_errors_abort_synchronized = true;
+    arrives(&mut h, &icmp(3, 3, 0, &segment));
+    h.expect_state(State::Closed);
+}
+
+#[test]
+fn an_error_about_nothing_in_flight_is_not_believed() {
+    let (mut h, segment) = in_flight();
+    h.stack.config_mut().hard_errors_abort_synchronized = true;
+    for seq in [h.iss, h.status().snd_nxt, h.iss.wrapping_add(70_000)] {
+        let mut quoted = segment.clone();
+        quoted[24..28].copy_from_slice(&seq.0.to_be_bytes());
+        arrives(&mut h, &icmp(3, 3, 0, &quoted));
+        h.expect_state(State::Established);
+    }
+    let mut quoted = segment;
+    quoted[21] ^= 1;
+    arrives(&mut h, &icmp(3, 3, 0, &quoted));
+    h.expect_state(State::Established);
+}
+
+#[test]
+fn source_quench_changes_nothing() {
+    let (mut h, segment) = in_flight();
+    let before = h.status();
+    arrives(&mut h, &icmp(4, 0, 0, &segment));
+    assert_eq!(h.status(), before);
+    h.expect(&[]);
+}
+
+#[test]
+fn a_smaller_path_mtu_makes_smaller_segments_at_once_and_keeps_cwnd() {
+    let (mut h, segment) = in_flight();
+    let cwnd = h.status().cwnd;
+    arrives(&mut h, &icmp(3, 4, 1_000, &segment));
+    h.expect(&[
+        "A 1:961(960) ack 1",
+        "A 961:1921(960) ack 1",
+        "A 1921:2881(960) ack 1",
+        "PA 2881:2921(40) ack 1",
+    ]);
+    assert_eq!((h.status().snd_mss, h.status().cwnd), (960, cwnd));
+}
+
+#[test]
+fn a_path_mtu_that_cannot_be_is_ignored_and_a_tiny_one_raised() {
+    for mtu in [67, 1_500, 9_000] {
+        let (mut h, segment) = in_flight();
+        arrives(&mut h, &icmp(3, 4, mtu, &segment));
+        assert_eq!(h.status().path_mtu, 1_500);
+        h.expect(&[]);
+    }
+    for (mtu, expected) in [(68, 552), (0, 1_492)] {
+        let (mut h, segment) = in_flight();
+        arrives(&mut h, &icmp(3, 4, mtu, &segment));
+        assert_eq!(h.status().path_mtu, expected);
+    }
+}

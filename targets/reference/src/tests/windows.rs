@@ -1,0 +1,252 @@
+//! Windows: flow control both ways, probing, silly windows, scaling, shrinking.
+
+use core::time::Duration;
+
+use super::harness::*;
+use crate::{Config, ConnectionError, Event, State};
+
+fn scaled() -> Config {
+    Config {
+        window_scale: Some(7),
+        ..plain()
+    }
+}
+
+#[test]
+fn nothing_leaves_beyond_the_window() {
+    let mut h = established();
+    h.inject(seg("A").wnd(2_000));
+    h.send([0; 5_000]);
+    h.expect(&["A 1:1461(1460) ack 1"]);
+    h.dialogue(seg("A").ack(1_461).wnd(2_000), &["A 1461:2921(1460) ack 1"]);
+}
+
+#[test]
+fn an_older_segment_does_not_change_the_window() {
+    let mut h = established();
+    h.inject(seg("A").seq(3).wnd(2_000));
+    h.inject(seg("A").seq(1).wnd(50));
+    assert_eq!(h.status().snd_wnd, 2_000);
+}
+
+#[test]
+fn a_closed_window_is_probed_with_growing_gaps_as_long_as_it_is_answered() {
+    let mut h = established();
+    h.inject(seg("A").wnd(0));
+    h.send("hello");
+    h.expect(&[]);
+    let mut waits = alloc::vec::Vec::new();
+    for _ in 0..30 {
+        waits.push(h.next_timeout().as_secs());
+        h.expect(&["A 1:2(1) ack 1"]);
+        h.dialogue(seg("A").wnd(0), &[]);
+    }
+    assert_eq!(waits[..8], [1, 2, 4, 8, 16, 32, 64, 120]);
+    h.expect_state(State::Established);
+    h.dialogue(seg("A").wnd(100), &["PA 1:6(5) ack 1"]);
+}
+
+#[test]
+fn a_probe_whose_octet_was_taken_is_not_repeated() {
+    let mut h = established();
+    h.inject(seg("A").wnd(0));
+    h.send("hello");
+    h.next_timeout();
+    h.expect(&["A 1:2(1) ack 1"]);
+    h.dialogue(seg("A").ack(2).wnd(100), &["PA 2:6(4) ack 1"]);
+}
+
+#[test]
+fn unanswered_probes_end_the_connection() {
+    let mut h = established();
+    h.inject(seg("A").wnd(0));
+    h.send("hello");
+    h.advance(Duration::from_secs(2_000));
+    h.expect_state(State::Closed);
+    assert_eq!(h.stack.take_error(h.id), Some(ConnectionError::UserTimeout));
+}
+
+#[test]
+fn a_fin_probes_a_closed_window_too() {
+    let mut h = established();
+    h.inject(seg("A").wnd(0));
+    h.close();
+    h.expect(&[]);
+    h.expect_state(State::FinWait1);
+    h.next_timeout();
+    h.expect(&["FA 1:1(0) ack 1"]);
+    h.inject(seg("A").ack(2).wnd(0));
+    h.expect_state(State::FinWait2);
+}
+
+#[test]
+fn a_window_that_shrinks_stops_new_text_and_old_text_goes_again() {
+    let mut h = established();
+    h.send([0; 5_000]);
+    let _ = h.sent();
+    h.inject(seg("A").wnd(1_000));
+    h.send([0; 5_000]);
+    h.expect(&[]);
+    h.next_timeout();
+    h.expect(&["A 1:1461(1460) ack 1"]);
+    h.next_timeout();
+    h.expect(&["A 1:1001(1000) ack 1"]);
+}
+
+#[test]
+fn a_window_that_shrinks_to_nothing_is_probed() {
+    let mut h = established();
+    h.send([0; 1_000]);
+    let _ = h.sent();
+    h.inject(seg("A").wnd(0));
+    h.next_timeout();
+    h.expect(&["A 1:2(1) ack 1"]);
+    h.dialogue(seg("A").wnd(5_000), &["PA 1:1001(1000) ack 1"]);
+}
+
+#[test]
+fn the_sender_waits_for_a_worthwhile_window_or_the_override_timeout() {
+    let mut h = established();
+    h.inject(seg("A").wnd(10));
+    h.send([0; 5_000]);
+    h.expect(&[]);
+    assert_eq!(h.next_timeout(), Duration::from_millis(200));
+    h.expect(&["A 1:11(10) ack 1"]);
+    h.dialogue(seg("A").ack(11).wnd(10), &[]);
+    h.dialogue(
+        seg("A").ack(11).wnd(4_000),
+        &["A 11:1471(1460) ack 1", "A 1471:2931(1460) ack 1"],
+    );
+}
+
+#[test]
+fn a_remote_with_a_small_buffer_gets_half_of_its_largest_window() {
+    let mut h = listen();
+    h.inject(seg("S").seq(0).mss(1_460).wnd(100));
+    h.inject(seg("A").wnd(100));
+    let _ = h.sent();
+    h.send([0; 500]);
+    h.expect(&["A 1:101(100) ack 1"]);
+    h.dialogue(seg("A").ack(101).wnd(60), &["A 101:161(60) ack 1"]);
+    h.dialogue(seg("A").ack(161).wnd(40), &[]);
+}
+
+#[test]
+fn the_receiver_opens_its_window_in_worthwhile_steps_only() {
+    let mut h = established_with(Config {
+        receive_buffer: 4_000,
+        ..plain()
+    });
+    h.inject(seg("A").zeros(4_000));
+    assert_eq!(h.last_segment().wnd, 0);
+    h.read(1_000);
+    h.expect(&[]);
+    h.dialogue(seg("A").seq(4_001).text("x"), &["A 1:1(0) ack 4001"]);
+    h.read(500);
+    assert_eq!(h.last_segment().wnd, 1_500);
+}
+
+#[test]
+fn the_right_edge_never_moves_left() {
+    let mut h = established_with(Config {
+        receive_buffer: 4_000,
+        ..plain()
+    });
+    h.stack
+        .set_option(h.now, h.id, crate::ConnectionOption::ReceiveBuffer(100))
+        .unwrap();
+    h.inject(seg("A").zeros(1_000));
+    assert_eq!(h.last_segment().wnd, 3_000);
+}
+
+#[test]
+fn a_closed_window_still_takes_ack_rst_and_urg() {
+    let full = || {
+        let mut h = established_with(Config {
+            receive_buffer: 1_000,
+            ..plain()
+        });
+        h.send("x");
+        h.inject(seg("A").zeros(1_000));
+        let _ = h.sent();
+        h
+    };
+    let mut h = full();
+    h.dialogue(seg("A").seq(1_001).ack(2).text("y"), &["A 2:2(0) ack 1001"]);
+    assert_eq!(h.status().flight_size, 0);
+    assert_eq!(h.status().receive_queued, 1_000);
+    let mut h = full();
+    h.inject(seg("UA").seq(1_001).up(1).text("y"));
+    assert!(
+        h.events
+            .iter()
+            .any(|event| matches!(event, Event::Urgent { .. }))
+    );
+    assert_eq!(h.status().receive_queued, 1_000);
+    let mut h = full();
+    h.inject(seg("FA").seq(1_001));
+    h.expect_state(State::Established);
+    h.inject(seg("R").seq(1_001));
+    h.expect_state(State::Closed);
+}
+
+#[test]
+fn window_shifts_apply_after_the_syns_only() {
+    let mut h = Harness::new(scaled()).listen();
+    h.inject(seg("S").seq(0).mss(1_460).scale(4).wnd(500));
+    let syn_ack = h.last_segment();
+    assert_eq!(
+        (syn_ack.options.window_scale, syn_ack.wnd),
+        (Some(7), 65_535)
+    );
+    h.inject(seg("A").wnd(100));
+    assert_eq!(h.status().snd_wnd, 1_600);
+    h.inject(seg("A").text("x"));
+    assert_eq!(h.last_segment().wnd, ((256 * 1024 - 1) >> 7) as u16);
+}
+
+#[test]
+fn an_initial_window_is_not_scaled() {
+    let mut h = Harness::new(scaled()).connect();
+    h.send([0; 1_000]);
+    h.dialogue(seg("SA").seq(0).scale(7).wnd(300), &["A 1:301(300) ack 1"]);
+}
+
+#[test]
+fn a_shift_above_fourteen_is_fourteen_and_one_sided_scaling_is_none() {
+    let mut h = Harness::new(scaled()).listen();
+    h.inject(seg("S").seq(0).scale(255));
+    h.inject(seg("A").wnd(4));
+    assert_eq!(h.status().snd_wnd, 4 << 14);
+    let mut h = Harness::new(scaled()).connect();
+    h.inject(seg("SA").seq(0).wnd(4));
+    assert_eq!(
+        (h.status().snd_wind_shift, h.status().rcv_wind_shift),
+        (0, 0)
+    );
+}
+
+#[test]
+fn a_shift_outside_of_a_syn_means_nothing() {
+    let mut h = Harness::new(scaled()).listen();
+    h.inject(seg("S").seq(0).scale(2));
+    h.inject(seg("A").scale(10).wnd(100));
+    assert_eq!(h.status().snd_wnd, 400);
+}
+
+#[test]
+fn large_windows_are_unsigned() {
+    let mut h = established();
+    assert_eq!(h.status().snd_wnd, 65_535);
+    h.inject(seg("A").wnd(0x8000));
+    assert_eq!(h.status().snd_wnd, 0x8000);
+}
+
+#[test]
+fn the_window_of_a_crossing_syn_ack_is_not_scaled_either() {
+    let mut h = Harness::new(scaled()).connect();
+    h.inject(seg("S").seq(0).scale(7).wnd(300));
+    h.inject(seg("SA").seq(0).scale(7).wnd(300));
+    h.expect_state(State::Established);
+    assert_eq!(h.status().snd_wnd, 300);
+}
