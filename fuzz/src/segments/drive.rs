@@ -49,6 +49,7 @@ fn drive(program: &Program, target: &mut dyn Target, trace: &RefCell<Trace>) {
         trace,
         setup,
         isn: program.isn,
+        window: program.offer.window,
         listener: None,
         socket: None,
         written: 0,
@@ -85,6 +86,8 @@ struct Driver<'t> {
     trace: &'t RefCell<Trace>,
     setup: Setup,
     isn: u32,
+    /// The window that the tester offers while the connection opens.
+    window: u16,
     listener: Option<Descriptor>,
     socket: Option<Descriptor>,
     written: u64,
@@ -169,7 +172,7 @@ impl Driver<'_> {
             seq: Seq(self.frontier),
             ack: Seq(self.seen.end),
             flags,
-            window: 65535,
+            window: self.window,
             ..Segment::default()
         };
         self.inject(segment);

@@ -10,7 +10,7 @@ use halfopen_script::tree::{
     TcpOptionKind, TcpOptionSpec, TimeSpec, When,
 };
 use halfopen_target::{
-    Call, CallId, Descriptor, EntryKind, OptionValue, Returned, State, Time, Trace,
+    Call, CallId, Descriptor, EntryKind, OptionValue, Returned, State, Time, Trace, posix,
 };
 use halfopen_wire::{Flags, Packet, Segment, TcpOption};
 
@@ -173,10 +173,24 @@ fn call_spec(call: &Call, returned: Option<&Returned>) -> Option<Action> {
     let any = || expression(Ellipsis);
     let fd = |fd: &Descriptor| number(i64::from(fd.0));
     let arguments = match call {
-        Call::Socket { .. } => vec![any(), symbol("SOCK_STREAM"), symbol("IPPROTO_TCP")],
-        Call::Bind { fd: s, .. } | Call::Connect { fd: s, .. } | Call::Accept { fd: s, .. } => {
+        Call::Socket { kind, .. } => {
+            let kind = if kind & posix::SOCK_NONBLOCK == 0 {
+                symbol("SOCK_STREAM")
+            } else {
+                expression(ExpressionKind::Binary {
+                    operator: '|',
+                    left: Box::new(symbol("SOCK_STREAM")),
+                    right: Box::new(symbol("SOCK_NONBLOCK")),
+                })
+            };
+            vec![any(), kind, symbol("IPPROTO_TCP")]
+        }
+        Call::Bind { fd: s, .. }
+        | Call::Connect { fd: s, .. }
+        | Call::Accept { fd: s, flags: 0 } => {
             vec![fd(s), any(), any()]
         }
+        Call::Accept { fd: s, .. } => vec![fd(s), any(), any(), symbol("SOCK_NONBLOCK")],
         Call::Listen { fd: s, backlog } => vec![fd(s), number(i64::from(*backlog))],
         Call::Shutdown { fd: s, how } => {
             let names = ["SHUT_RD", "SHUT_WR", "SHUT_RDWR"];

@@ -71,11 +71,13 @@ impl Transitions {
         (from, to): (State, State),
         later: &[(State, State)],
     ) -> Match {
-        let Some(index) = self.pending.iter().position(|pending| {
-            connection.is_none_or(|id| id == pending.transition.connection)
-                && (!pending.is_optional()
-                    || (pending.transition.from, pending.transition.to) == (from, to))
-        }) else {
+        let heads = self.heads(connection, (from, to));
+        let fits = |index: &usize| {
+            let seen = self.pending[*index].transition;
+            seen.from == from
+                && (seen.to == to || seen.observer.may_skip_states() && reaches(to, seen.to, later))
+        };
+        let Some(index) = heads.iter().copied().find(fits).or(heads.first().copied()) else {
             return Match::Waiting;
         };
         let pending = self.pending[index];
@@ -92,6 +94,27 @@ impl Transitions {
             return Match::Matched(pending);
         }
         Match::Differs(pending)
+    }
+
+    /// The next pending transition of each connection that a line may be about: transitions are in order within
+    /// a connection, and the first connection to have one comes first.
+    fn heads(&self, connection: Option<ConnectionId>, line: (State, State)) -> Vec<usize> {
+        let mut seen = Vec::new();
+        let mut heads = Vec::new();
+        for (index, pending) in self.pending.iter().enumerate() {
+            let Transition {
+                connection: id,
+                from,
+                to,
+                ..
+            } = pending.transition;
+            let is_asked = connection.is_none_or(|asked| asked == id);
+            if is_asked && !seen.contains(&id) && (!pending.is_optional() || (from, to) == line) {
+                seen.push(id);
+                heads.push(index);
+            }
+        }
+        heads
     }
 
     /// Gives up the next observed transition, for runs that only observe.

@@ -37,6 +37,8 @@ mod option;
 mod socket;
 mod stack;
 mod table;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 pub use host::Host;

@@ -39,8 +39,6 @@ pub(crate) struct Socket {
     pub(crate) error: Option<Errno>,
     pub(crate) shut_read: bool,
     pub(crate) shut_write: bool,
-    /// The urgent octet, taken out of the stream by a read that passed it.
-    pub(crate) urgent_octet: Option<u8>,
     /// Octets taken out of the stream since the connection began.
     pub(crate) octets_read: u64,
     /// The place in the stream of the urgent octet that `MSG_OOB` gave last.
@@ -62,7 +60,6 @@ impl Socket {
             error: None,
             shut_read: false,
             shut_write: false,
-            urgent_octet: None,
             octets_read: 0,
             urgent_taken_at: None,
             settings: Settings::default(),
@@ -94,7 +91,6 @@ impl Socket {
         self.association = Association::Unconnected;
         self.shut_read = false;
         self.shut_write = false;
-        self.urgent_octet = None;
         self.octets_read = 0;
         self.urgent_taken_at = None;
         if !self.bound_by_user {

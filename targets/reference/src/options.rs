@@ -15,7 +15,7 @@ pub struct ConnectionOptions {
     pub quick_ack: bool,
     /// Keep-alive probes are sent (RFC 9293 MUST-24, MUST-25).
     pub keep_alive: bool,
-    /// Idle time before the first keep-alive probe.
+    /// Idle time before the first keep-alive probe (RFC 9293 MUST-27).
     pub keep_idle: Duration,
     /// Time between keep-alive probes.
     pub keep_interval: Duration,

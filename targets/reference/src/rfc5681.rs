@@ -1,4 +1,5 @@
-//! RFC 5681: slow start, congestion avoidance and what a loss costs; the initial window of RFC 6928.
+//! RFC 5681: slow start, congestion avoidance and what a loss costs (RFC 9293 MUST-19); the initial
+//! window of RFC 6928.
 //!
 //! [`CongestionControl`] is the seam: an algorithm says how much may be in flight, [`crate::rfc6582`]
 //! finds out what was lost.

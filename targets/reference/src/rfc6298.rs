@@ -1,4 +1,4 @@
-//! RFC 6298: the retransmission timeout.
+//! RFC 6298: the retransmission timeout (RFC 9293 MUST-18).
 
 use core::time::Duration;
 

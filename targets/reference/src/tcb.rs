@@ -53,7 +53,7 @@ pub(crate) struct Tcb {
     pub(crate) iss: Seq,
     pub(crate) snd_una: Seq,
     pub(crate) snd_nxt: Seq,
-    pub(crate) snd_wnd: u32,
+    pub(crate) snd_wnd: u32, // RFC 9293 REC-1: windows have 32 bits
     pub(crate) max_snd_wnd: u32,
     pub(crate) snd_wl1: Seq,
     pub(crate) snd_wl2: Seq,

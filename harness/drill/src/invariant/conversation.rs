@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use halfopen_target::{Call, CallId, Descriptor, Returned, State, Transition};
+use halfopen_target::{Call, CallId, ConnectionId, Descriptor, Returned, State, Time, Transition};
 use halfopen_wire::{Flags, Packet, Segment, Seq};
 
 use super::Rule;
@@ -14,15 +14,27 @@ const DEFAULT_MSS: (u32, u32) = (536, 1220);
 #[derive(Debug, Default)]
 pub(super) struct Conversations {
     by_ports: BTreeMap<(u16, u16), Conversation>,
-    /// The ports and the sequence number of the RST, if it is one, of what came in last.
-    last: Option<((u16, u16), Option<Seq>)>,
+    /// What came in last, until something else is done to the stack.
+    last: Option<Arrival>,
     written: BTreeMap<Descriptor, Vec<u8>>,
+    /// What a new connection on the same ports took the place of, by the new one.
+    set_aside: BTreeMap<ConnectionId, ((u16, u16), Conversation)>,
     /// Calls that write and have not returned: the descriptor, and what was written before.
     writing: BTreeMap<CallId, (Descriptor, usize)>,
 }
 
+/// A segment that came in.
+#[derive(Clone, Copy, Debug)]
+struct Arrival {
+    at: Time,
+    ports: (u16, u16),
+    /// Its sequence number, if it is an RST.
+    reset: Option<Seq>,
+}
+
 impl Conversations {
-    pub(super) fn inbound(&mut self, packet: &Packet) {
+    pub(super) fn inbound(&mut self, at: Time, packet: &Packet) {
+        self.last = None;
         let Some(segment) = packet.segment() else {
             return;
         };
@@ -32,7 +44,11 @@ impl Conversations {
         }
         let ports = (segment.destination_port, segment.source_port);
         let is_reset = segment.flags.contains(Flags::RST);
-        self.last = Some((ports, is_reset.then_some(segment.seq)));
+        self.last = Some(Arrival {
+            at,
+            ports,
+            reset: is_reset.then_some(segment.seq),
+        });
         self.by_ports.entry(ports).or_default().inbound(segment);
     }
 
@@ -86,18 +102,44 @@ impl Conversations {
         }
     }
 
-    /// The stack took the peer's FIN of the segment that came last, or ended because of its RST.
+    /// What a transition tells of the segment that came last, if that caused it.
     pub(super) fn transition(
         &mut self,
+        at: Time,
         transition: &Transition,
         report: &mut dyn FnMut(Rule, String),
     ) {
-        let Some((ports, reset)) = self.last else {
-            return;
-        };
+        // What happens later is the work of a timer.
+        if let Some(arrival) = self.last.filter(|last| last.at == at) {
+            self.caused(arrival, transition, report);
+        }
+        let ended = matches!(transition.to, State::Closed | State::Listen);
+        if ended && transition.from == State::SynReceived {
+            self.take_back(transition.connection);
+        }
+    }
+
+    fn caused(
+        &mut self,
+        arrival: Arrival,
+        transition: &Transition,
+        report: &mut dyn FnMut(Rule, String),
+    ) {
+        let Arrival { ports, reset, .. } = arrival;
         let Some(conversation) = self.by_ports.get_mut(&ports) else {
             return;
         };
+        let takes_syn = matches!(transition.from, State::Listen | State::SynSent)
+            && matches!(transition.to, State::SynReceived | State::Established);
+        if takes_syn {
+            if transition.from == State::Listen {
+                self.set_aside
+                    .insert(transition.connection, (ports, conversation.clone()));
+                // At one moment a new connection may well get the initial sequence number of the one before.
+                conversation.iss = None;
+            }
+            conversation.irs = conversation.peer_syns.last().map(|(seq, _)| Seq(*seq));
+        }
         let took_fin = matches!(
             transition.to,
             State::CloseWait | State::Closing | State::TimeWait
@@ -117,10 +159,23 @@ impl Conversations {
             report(Rule::ExactReset, text);
         }
     }
+
+    /// A SYN that reached TIME-WAIT opened nothing: the old connection goes on (RFC 9293 MAY-2).
+    fn take_back(&mut self, connection: ConnectionId) {
+        if let Some((ports, old)) = self.set_aside.remove(&connection)
+            && old.iss.is_some()
+            && let Some(current) = self.by_ports.insert(ports, old)
+            && let Some(old) = self.by_ports.get_mut(&ports)
+        {
+            old.pending.extend(current.pending);
+            old.ends.extend(current.ends);
+            old.fin_ends.extend(current.fin_ends);
+        }
+    }
 }
 
 /// One connection, from the stack's SYN on.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Conversation {
     /// Sequence numbers of the peer's SYNs so far, the latest last.
     peer_syns: Vec<(u32, Syn)>,
@@ -150,6 +205,7 @@ struct Conversation {
 struct Syn {
     mss: Option<u16>,
     shift: Option<u8>,
+    window: u16,
 }
 
 impl Syn {
@@ -157,6 +213,7 @@ impl Syn {
         Self {
             mss: segment.mss(),
             shift: segment.window_scale(),
+            window: segment.window,
         }
     }
 }
@@ -231,13 +288,15 @@ impl Conversation {
             pending,
             fin_ends,
             ends,
+            irs: self.irs.filter(|_| self.iss.is_none()),
             iss: Some(segment.seq),
             stack_syn: Syn::of(segment),
             sent: 1,
             ..Self::default()
         };
-        // The peer's SYN offers a window before it can acknowledge anything.
-        self.right_edge = 1 + u64::from(u16::MAX);
+        // The peer's SYN offers a window before it can acknowledge anything; the window of a SYN is not scaled.
+        let offered = self.peer_syns.last().map_or(0, |(_, syn)| syn.window);
+        self.right_edge = 1 + u64::from(offered);
     }
 
     /// Whether `seq` may be the next that the stack expects, as far as can be seen from outside.
@@ -268,7 +327,8 @@ impl Conversation {
         }
     }
 
-    /// Which of the peer's SYNs the stack took: the one that this acknowledgment number lies closest behind.
+    /// Which of the peer's SYNs the stack took, where no transition told: the one closest before this
+    /// acknowledgment number.
     fn learn_irs(&mut self, ack: u32) {
         if self.irs.is_none() {
             self.irs = self
@@ -305,10 +365,12 @@ impl Conversation {
 
     /// Adds what arrived; wrapped or absurd ranges are outside any window.
     fn merge(&mut self, start: u32, end: u32) {
+        // A range that begins before the stream counts from its beginning on.
+        let mut start = if start > u32::MAX / 2 { 0 } else { start };
+        let mut end = end;
         if end < start || end > u32::MAX / 2 {
             return;
         }
-        let (mut start, mut end) = (start, end);
         let touching: Vec<u32> = self
             .arrived
             .range(..=end)
@@ -357,7 +419,7 @@ impl Conversation {
             report(Rule::InsideWindow, text);
         }
         if fin == 1 && *self.fin_at.get_or_insert(end - 1) != end - 1
-            || self.fin_at.is_some_and(|at| end - fin > at)
+            || length > 0 && self.fin_at.is_some_and(|at| end - fin > at)
         {
             let text = format!(
                 "FIN or data at {}, the FIN was at {:?}",

@@ -60,7 +60,7 @@ pub fn violations(trace: &Trace) -> Vec<Violation> {
                 let packet = Packet::parse(bytes).ok();
                 states.inbound(entry.at, packet.as_ref());
                 if let Some(packet) = &packet {
-                    conversations.inbound(packet);
+                    conversations.inbound(entry.at, packet);
                 }
             }
             EntryKind::Outbound(bytes) => match Packet::parse(bytes) {
@@ -77,7 +77,7 @@ pub fn violations(trace: &Trace) -> Vec<Violation> {
             EntryKind::Returned { id, returned } => conversations.returned(*id, returned),
             EntryKind::Transition(transition) => {
                 states.transition(entry.at, index, transition, &mut report);
-                conversations.transition(transition, &mut report);
+                conversations.transition(entry.at, transition, &mut report);
             }
             _ => {}
         }

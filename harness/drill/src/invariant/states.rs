@@ -22,6 +22,7 @@ struct Stimulus {
     is_error: bool,
     is_call: bool,
     sent_reset: bool,
+    established: bool,
     segments: usize,
     flooded: bool,
 }
@@ -102,6 +103,9 @@ impl States {
         if !(is_edge(from, to) || may_skip && to != from) {
             report(Rule::LegalTransition, transition.to_string());
         }
+        if to == State::Established {
+            self.stimulus.established = true;
+        }
         if to == State::TimeWait {
             self.time_wait_since.insert(transition.connection, at);
         }
@@ -136,7 +140,8 @@ impl States {
             || stimulus.sent_reset
             || match transition.from {
                 State::LastAck => flags.contains(Flags::ACK),
-                State::TimeWait => flags.contains(Flags::SYN),
+                // RFC 9293 MAY-2: a new connection takes its place.
+                State::TimeWait => flags.contains(Flags::SYN) || stimulus.established,
                 _ => false,
             };
         if !explained {

@@ -2,7 +2,7 @@
 //!
 //! What is written parses to the same tree, but for places: for every tree that came from parsing, and for others as
 //! long as they hold nothing that the language cannot say (operators other than `|` and `=`, a backtick in a command,
-//! `*/` of nothing in particular). Every node can also be shown alone, by its `Display`.
+//! reserved bits among the flags). Every node can also be shown alone, by its `Display`.
 
 mod call;
 mod packet;

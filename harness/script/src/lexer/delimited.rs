@@ -50,12 +50,13 @@ impl Lexer<'_> {
             Found::Event(length) => (length, "the next event"),
             Found::End => {
                 self.hopeless.push(close);
-                match (kind, find_event_line(text)) {
-                    (TokenKind::Text, _) => {
-                        (text.find('\n').unwrap_or(text.len()), "the end of the line")
-                    }
-                    (_, Some(event)) => (event, "the next event"),
-                    (_, None) => (text.len(), "the end of the file"),
+                if kind == TokenKind::Text {
+                    let line = text.find('\n').unwrap_or(text.len());
+                    (line, "the end of the line")
+                } else if let Some(event) = find_event_line(text) {
+                    (event, "the next event")
+                } else {
+                    (text.len(), "the end of the file")
                 }
             }
         };

@@ -9,7 +9,7 @@ use proptest::sample::select;
 
 use super::NOWHERE;
 
-pub fn call() -> impl Strategy<Value = CallSpec> {
+pub(super) fn call() -> impl Strategy<Value = CallSpec> {
     let names: Vec<_> = symbols::syscall_names().collect();
     let errnos: Vec<_> = symbols::errno_names().collect();
     let remark = vec("[A-Za-z'0-9,.]{1,8}", 1..4).prop_map(|words| words.join(" "));

@@ -13,10 +13,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-pub const NOWHERE: Span = Span::new(0, 0);
+pub(crate) const NOWHERE: Span = Span::new(0, 0);
 
 /// The tree as text without spans and line numbers.
-pub fn without_places(script: &Script) -> String {
+pub(crate) fn without_places(script: &Script) -> String {
     let shown = format!("{script:#?}");
     let is_place = |line: &str| {
         let line = line.trim().trim_end_matches(',');
@@ -33,7 +33,7 @@ pub fn without_places(script: &Script) -> String {
         .join("\n")
 }
 
-pub fn script() -> impl Strategy<Value = Script> {
+pub(crate) fn script() -> impl Strategy<Value = Script> {
     (
         front_matter(),
         vec(option_line(), 0..3),

@@ -13,7 +13,7 @@ use proptest::sample::select;
 
 use super::NOWHERE;
 
-pub fn packet() -> impl Strategy<Value = PacketSpec> {
+pub(super) fn packet() -> impl Strategy<Value = PacketSpec> {
     let direction = select(vec![Direction::Inbound, Direction::Outbound]);
     (
         direction,

@@ -30,7 +30,8 @@ impl<S: InProcessStack> Host<S> {
         let socket = self.socket_mut(id)?;
         socket.shut_read |= read;
         socket.shut_write |= write;
-        if view.state == State::Closed {
+        // In TIME-WAIT the socket is as good as closed.
+        if matches!(view.state, State::Closed | State::TimeWait) {
             return Err(Errno::ENOTCONN);
         }
         if socket.association == Association::Connecting {

@@ -36,7 +36,8 @@ impl<S: InProcessStack> Host<S> {
                 return Err(self.lacks(Capability::Udp, reason).into());
             }
             (SOCK_RAW, _) => return Err(Errno::EPERM.into()),
-            _ => return Err(Errno::EPROTONOSUPPORT.into()),
+            (SOCK_STREAM | SOCK_DGRAM, _) => return Err(Errno::EPROTONOSUPPORT.into()),
+            _ => return Err(Errno::ESOCKTNOSUPPORT.into()),
         }
         if !self.table.has_room() {
             return Err(Errno::EMFILE.into());

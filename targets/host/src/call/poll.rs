@@ -74,9 +74,8 @@ impl<S: InProcessStack> Host<S> {
             if view.write_is_shut || has_room {
                 mask |= WRITABLE;
             }
-            let urgent = view.status.and_then(|status| status.urgent_ahead);
-            let kept = self.socket(id).ok().and_then(|socket| socket.urgent_octet);
-            if urgent.is_some_and(|ahead| ahead > 0) || kept.is_some() {
+            let urgent = self.urgent_place(id, &view);
+            if urgent.is_some_and(|(_, ahead)| ahead <= queued) {
                 mask |= POLLPRI;
             }
         }

@@ -7,7 +7,7 @@ use super::{Operation, Patience, Reply, Started};
 use crate::host::{Host, View};
 use crate::option::numbers::MSG_ERRQUEUE;
 use crate::socket::SocketId;
-use crate::{InProcessStack, Key, Received};
+use crate::{InProcessStack, Received};
 
 /// The most octets that one call returns, as Linux bounds it.
 const LARGEST_READ: usize = 0x7fff_f000;
@@ -128,7 +128,7 @@ impl<S: InProcessStack> Host<S> {
         (view.state == State::Closed).then_some(Err(Errno::ENOTCONN))
     }
 
-    /// Takes text in order; it ends before the urgent octet and passes over it, as Linux does unless
+    /// Takes text in order. It ends before the urgent octet; a read that begins there passes over it, unless
     /// `SO_OOBINLINE` is on.
     fn take_text(&mut self, receive: &mut Receive) {
         let peek = receive.has(MSG_PEEK);
@@ -145,20 +145,18 @@ impl<S: InProcessStack> Host<S> {
                 return;
             };
             let mut most = receive.room - receive.taken.len();
-            if !self.keeps_urgent_inline(receive.socket)
-                && let Some(ahead) = status.urgent_ahead
-            {
-                match ahead {
-                    0 => {}
-                    1 if !receive.taken.is_empty() => return,
-                    1 => {
-                        if !self.pass_urgent(receive.socket, key, peek) {
-                            return;
-                        }
-                        continue;
-                    }
-                    _ => most = most.min(ahead - 1),
+            let mut skip = 0;
+            match status.urgent_ahead {
+                Some(1) if !receive.taken.is_empty() => return,
+                Some(1) if !self.keeps_urgent_inline(receive.socket) => {
+                    (most, skip) = if peek {
+                        (most.saturating_add(1), 1)
+                    } else {
+                        (1, 1)
+                    };
                 }
+                Some(ahead) if ahead > 1 => most = most.min(ahead - 1),
+                _ => {}
             }
             let Ok(Received::Data(data)) = self.stack.receive(self.now, key, most, peek) else {
                 return;
@@ -166,14 +164,13 @@ impl<S: InProcessStack> Host<S> {
             if data.is_empty() {
                 return;
             }
+            receive.taken.extend(data.iter().skip(skip));
             if peek {
-                receive.taken.extend(data);
                 return;
             }
             if let Ok(socket) = self.socket_mut(receive.socket) {
                 socket.octets_read += data.len() as u64;
             }
-            receive.taken.extend(data);
         }
     }
 
@@ -182,69 +179,32 @@ impl<S: InProcessStack> Host<S> {
             .is_ok_and(|socket| socket.settings.flag(SOL_SOCKET, SO_OOBINLINE))
     }
 
-    /// Takes the urgent octet, which is next, out of the stream; whether text may follow it.
-    fn pass_urgent(&mut self, id: SocketId, key: Key, peek: bool) -> bool {
-        if peek {
-            return false;
-        }
-        let Ok(Received::Data(data)) = self.stack.receive(self.now, key, 1, false) else {
-            return false;
-        };
-        if let Ok(socket) = self.socket_mut(id) {
-            socket.octets_read += data.len() as u64;
-            let was_taken = socket.urgent_taken_at == Some(socket.octets_read);
-            socket.urgent_octet = data.first().copied().filter(|_| !was_taken);
-        }
-        !data.is_empty()
+    /// The place in the stream of an urgent octet ahead that `MSG_OOB` has not given yet.
+    pub(super) fn urgent_place(&self, id: SocketId, view: &View) -> Option<(u64, usize)> {
+        let socket = self.socket(id).ok()?;
+        let ahead = view.status?.urgent_ahead.filter(|ahead| *ahead > 0)?;
+        let place = socket.octets_read + ahead as u64;
+        (socket.urgent_taken_at != Some(place)).then_some((place, ahead))
     }
 
-    /// `MSG_OOB`: the urgent octet, wherever the read point is.
+    /// `MSG_OOB`: the urgent octet, wherever the read point is; it stays in the stream until that passes it.
     fn attempt_urgent(&mut self, receive: &mut Receive, view: &View) -> Option<Reply> {
         if self.keeps_urgent_inline(receive.socket) {
             return Some(Err(Errno::EINVAL));
         }
-        if view.state == State::Closed && view.key.is_none() {
+        let Some(key) = view.key else {
             return Some(Err(Errno::ENOTCONN));
-        }
-        let peek = receive.has(MSG_PEEK);
-        let ahead = view.status.and_then(|s| s.urgent_ahead).unwrap_or(0);
-        if ahead == 0 {
-            let Ok(socket) = self.socket_mut(receive.socket) else {
-                return Some(Err(Errno::EBADF));
-            };
-            let Some(octet) = socket.urgent_octet else {
-                return Some(Err(Errno::EINVAL));
-            };
-            if !peek {
-                socket.urgent_octet = None;
-            }
-            receive.taken = vec![octet];
-            return Some(Ok(receive.reply()));
-        }
-        self.peek_urgent(receive, view, ahead, peek)
-    }
-
-    /// The urgent octet lies ahead: it is shown, and stays in the stream until the read point passes it.
-    fn peek_urgent(
-        &mut self,
-        receive: &mut Receive,
-        view: &View,
-        ahead: usize,
-        peek: bool,
-    ) -> Option<Reply> {
-        let Ok(socket) = self.socket(receive.socket) else {
-            return Some(Err(Errno::EBADF));
         };
-        let mark = socket.octets_read + ahead as u64;
-        let key = view.key.filter(|_| socket.urgent_taken_at != Some(mark));
-        let Some(key) = key else {
+        let Some((place, ahead)) = self.urgent_place(receive.socket, view) else {
             return Some(Err(Errno::EINVAL));
         };
         match self.stack.receive(self.now, key, ahead, true) {
             Ok(Received::Data(data)) if data.len() == ahead => {
                 receive.taken = data.last().copied().into_iter().collect();
-                if !peek && let Ok(socket) = self.socket_mut(receive.socket) {
-                    socket.urgent_taken_at = Some(mark);
+                if !receive.has(MSG_PEEK)
+                    && let Ok(socket) = self.socket_mut(receive.socket)
+                {
+                    socket.urgent_taken_at = Some(place);
                 }
                 Some(Ok(receive.reply()))
             }

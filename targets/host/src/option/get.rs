@@ -123,7 +123,10 @@ fn default_value(level: i32, name: i32, stack: &OptionDefaults) -> Result<i32, E
             SO_DEBUG | SO_REUSEADDR | SO_DONTROUTE | SO_BROADCAST | SO_KEEPALIVE | SO_OOBINLINE
             | SO_PRIORITY | SO_REUSEPORT | SO_RCVLOWAT | SO_SNDLOWAT | SO_MARK | SO_BUSY_POLL,
         )
-        | (IPPROTO_TCP, TCP_CORK | TCP_DEFER_ACCEPT | TCP_QUICKACK | TCP_USER_TIMEOUT)
+        | (
+            IPPROTO_TCP,
+            TCP_CORK | TCP_DEFER_ACCEPT | TCP_QUICKACK | TCP_USER_TIMEOUT | TCP_WINDOW_CLAMP,
+        )
         | (IPPROTO_IP, IP_RECVERR)
         | (IPPROTO_IPV6, IPV6_V6ONLY | IPV6_RECVERR) => fixed_default(level, name),
         (IPPROTO_TCP, TCP_NODELAY) => i32::from(stack.no_delay),
@@ -132,7 +135,6 @@ fn default_value(level: i32, name: i32, stack: &OptionDefaults) -> Result<i32, E
         (IPPROTO_TCP, TCP_KEEPCNT) => i32::try_from(stack.keep_count).unwrap_or(i32::MAX),
         (IPPROTO_TCP, TCP_SYNCNT) => i32::try_from(stack.syn_retries).unwrap_or(i32::MAX),
         (IPPROTO_TCP, TCP_LINGER2) => seconds(stack.fin_wait_2_timeout),
-        (IPPROTO_TCP, TCP_WINDOW_CLAMP) => int(stack.receive_buffer),
         (IPPROTO_IP, IP_TTL) | (IPPROTO_IPV6, IPV6_UNICAST_HOPS) => i32::from(stack.ttl),
         (IPPROTO_IP, IP_TOS) | (IPPROTO_IPV6, IPV6_TCLASS) => i32::from(stack.traffic_class),
         (IPPROTO_IP, IP_MTU_DISCOVER) | (IPPROTO_IPV6, IPV6_MTU_DISCOVER) => 1,

@@ -49,7 +49,11 @@ impl<S: InProcessStack> Host<S> {
         let family = self.socket(id)?.family;
         let settings = &mut self.socket_mut(id)?.settings;
         match option {
-            (SOL_SOCKET, SO_LINGER) => settings.linger = value::to_linger(value, length)?,
+            (SOL_SOCKET, SO_LINGER) => match value::to_linger(value, length)? {
+                (true, seconds) => settings.linger = (true, seconds),
+                // Switched off, it keeps its time.
+                (false, _) => settings.linger.0 = false,
+            },
             (SOL_SOCKET, SO_RCVTIMEO) => {
                 settings.receive_timeout = value::to_timeout(value, length)?;
             }
@@ -68,7 +72,7 @@ impl<S: InProcessStack> Host<S> {
                     _ => value::to_int(value, length)?,
                 };
                 let setting = match level {
-                    SOL_SOCKET => of_socket(name, value, &self.limits)?,
+                    SOL_SOCKET => of_socket(name, value, &self.limits, self.capacity(id)?)?,
                     IPPROTO_TCP => of_tcp(name, value)?,
                     IPPROTO_IP => of_ip(name, value, self.stack.defaults().ttl)?,
                     IPPROTO_IPV6 if family == AddressFamily::Ipv6 => {
@@ -108,6 +112,16 @@ impl<S: InProcessStack> Host<S> {
         Ok(())
     }
 
+    /// Octets that the receive buffer holds.
+    fn capacity(&self, id: SocketId) -> Result<i32, Errno> {
+        let set = self.socket(id)?.settings.int(SOL_SOCKET, SO_RCVBUF);
+        let octets = self.stack.defaults().receive_buffer;
+        Ok(set.map_or_else(
+            || i32::try_from(octets).unwrap_or(i32::MAX),
+            |twice| twice / 2,
+        ))
+    }
+
     fn of_ipv6(&self, id: SocketId, name: i32, value: i32) -> Result<Setting, Errno> {
         let defaults = self.stack.defaults();
         match name {
@@ -142,7 +156,7 @@ const fn stored_as(level: i32, name: i32) -> i32 {
     }
 }
 
-fn of_socket(name: i32, value: i32, limits: &Limits) -> Result<Setting, Errno> {
+fn of_socket(name: i32, value: i32, limits: &Limits, capacity: i32) -> Result<Setting, Errno> {
     match name {
         // Routing, queueing and debugging have no counterpart in a stack without a network behind it.
         SO_DEBUG | SO_DONTROUTE | SO_BROADCAST => flag(value),
@@ -151,8 +165,9 @@ fn of_socket(name: i32, value: i32, limits: &Limits) -> Result<Setting, Errno> {
         SO_REUSEADDR | SO_REUSEPORT | SO_OOBINLINE => flag(value),
         SO_KEEPALIVE => Ok((bit(value), Some(StackOption::KeepAlive(value != 0)))),
         SO_RCVLOWAT => {
-            let value = if value < 0 { i32::MAX } else { value.max(1) };
-            Ok((value, None))
+            let value = if value < 0 { i32::MAX } else { value };
+            // What never fits into the buffer would never wake anyone.
+            Ok((value.min(capacity).max(1), None))
         }
         SO_SNDBUF => Ok(send_buffer(value.min(limits.wmem_max))),
         SO_RCVBUF => Ok(receive_buffer(value.min(limits.rmem_max))),
@@ -214,8 +229,11 @@ fn of_tcp(name: i32, value: i32) -> Result<Setting, Errno> {
         // Only "accept at once", which is what happens anyway, is something the host can promise.
         TCP_DEFER_ACCEPT if value == 0 => (0, None),
         TCP_WINDOW_CLAMP => {
-            let clamp = usize::try_from(in_range(value, 0, i32::MAX)?).unwrap_or(0);
-            let clamp = Some(clamp).filter(|clamp| *clamp > 0);
+            let value = match in_range(value, 0, i32::MAX)? {
+                0 => 0,
+                clamp => clamp.max(LEAST_RECEIVE_BUFFER / 2),
+            };
+            let clamp = usize::try_from(value).ok().filter(|clamp| *clamp > 0);
             (value, Some(Option_::WindowClamp(clamp)))
         }
         TCP_USER_TIMEOUT => {

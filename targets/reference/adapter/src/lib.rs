@@ -28,6 +28,8 @@ mod tests;
 
 use halfopen_host::Host;
 use halfopen_reference::Config;
+#[cfg(feature = "planted-bugs")]
+pub use halfopen_reference::PlantedBug;
 use halfopen_target::{Call, CallId, Capabilities, Event, Setup, Target, TargetError, Time};
 
 use stack::ReferenceStack;

@@ -33,7 +33,7 @@ pub(super) fn acknowledging(
         options,
         text,
         ttl: tcb.options.ttl,
-        class: tcb.options.diffserv,
+        class: tcb.options.diffserv, // RFC 9293 SHLD-21, SHLD-22: as it is now, unchanged
     }
 }
 

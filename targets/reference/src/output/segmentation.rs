@@ -93,7 +93,7 @@ fn usable_window(tcb: &Tcb, config: &Config) -> usize {
         return usize::from(u16::MAX);
     }
     let _ = config;
-    // RFC 9293 MUST-34: a window that shrank below what is in flight leaves nothing.
+    // RFC 9293 MUST-34, SHLD-15: a window that shrank below what is in flight leaves nothing.
     tcb.snd_una
         .wrapping_add(tcb.snd_wnd)
         .octets_since(tcb.snd_nxt)

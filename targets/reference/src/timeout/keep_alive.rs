@@ -1,4 +1,4 @@
-//! Keep-alives (RFC 9293 section 3.8.4).
+//! Keep-alives (RFC 9293 section 3.8.4, MAY-5).
 
 use crate::output::{Output, control};
 use crate::tcb::{Tcb, at_least};

@@ -7,7 +7,7 @@ use crate::{ConnectionError, Instant};
 
 /// Sends a probe and waits twice as long for the next (RFC 9293 SHLD-30).
 pub(super) fn expire(tcb: &mut Tcb, now: Instant, out: &mut Output) {
-    // RFC 9293 MUST-37: only silence ends the connection, never a window that stays closed.
+    // RFC 9293 MUST-37, SHLD-17: only silence ends the connection, never a window that stays closed.
     if tcb.unanswered_probes >= tcb.options.r2 {
         tcb.end(Some(ConnectionError::TimedOut), now, out);
         return;

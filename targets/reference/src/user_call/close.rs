@@ -37,7 +37,7 @@ impl Stack {
         closed
     }
 
-    /// The application is gone (POSIX `close`): nothing will be read or sent any more, the id names nothing.
+    /// The application is gone (POSIX `close`, RFC 9293 MAY-1): nothing will be read or sent any more, the id names nothing.
     ///
     /// RFC 9293 SHLD-3: unread text makes it a reset, as does text that arrives later. Otherwise this is
     /// CLOSE, and the connection goes on by itself to its end.

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use super::{be16, be32};
 use crate::Seq;
 
+// RFC 9293 MUST-4: the first three are the ones that every stack has to know.
 const EOL: u8 = 0;
 const NOP: u8 = 1;
 const MSS: u8 = 2;
@@ -137,6 +138,8 @@ impl TcpOptions {
     }
 
     /// Writes the options in the order, and with the NOPs, that most traffic shows.
+    ///
+    /// RFC 9293 MUST-68: each but the NOPs says its length.
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         if let Some(mss) = self.mss {
             out.extend([MSS, 4]);
