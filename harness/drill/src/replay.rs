@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use halfopen_script::tree::Script;
 use halfopen_target::{
-    Call, CallId, Capabilities, ClockKind, Entry, EntryKind, Event, EventKind, Setup, Target,
-    TargetError, Time, Trace,
+    Call, CallId, Capabilities, ClockKind, Entry, EntryKind, Event, EventKind, Setup, StopReason,
+    Target, TargetError, Time, Trace,
 };
 
 use crate::config::Config;
@@ -14,6 +14,12 @@ use crate::verdict::Verdict;
 
 /// Judges a saved trace again: what [`run()`] would say if the stack did all of it once more.
 pub fn rejudge(script: &Script, trace: &Trace, config: &Config) -> Verdict {
+    match trace.stop() {
+        // What the machine or the target refused is no part of the stack's doing.
+        Some((_, StopReason::Lacks(lacks))) => return Verdict::Skip(lacks.clone()),
+        Some((_, StopReason::Broken(what))) => return Verdict::Error(what.clone()),
+        _ => {}
+    }
     let mut target = Replay {
         capabilities: Capabilities::all(&trace.target, "a recorded trace", ClockKind::Virtual),
         entries: trace.entries.iter().cloned().collect(),

@@ -5,6 +5,7 @@ mod common;
 use common::{script, without_places};
 use halfopen_script::{Definitions, parse_with, tree::Script};
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 
 /// Parses, and shows every finding with and without colour.
 fn read(source: &str) -> (Script, Vec<String>) {
@@ -93,7 +94,10 @@ fn token() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("seeds"))),
+        ..ProptestConfig::with_cases(20000)
+    })]
 
     #[test]
     fn no_text_makes_the_parser_panic(source in "\\PC*") {

@@ -292,3 +292,28 @@ fn a_reset_needs_the_family_that_the_setup_asks_for() {
         "the fake has no IPv6"
     );
 }
+
+#[test]
+fn a_timeout_is_told_by_what_disturbed_the_connection_before() {
+    let mut host = host();
+    let fd = socket(&mut host);
+    let call_id = host.call(connect(fd)).expect("the host takes it");
+    let key = Key(1);
+    let error = |failure, fatal| StackEvent::Error {
+        connection: key,
+        failure,
+        fatal,
+    };
+    let unreachable = Failure::Unreachable(crate::Unreachable::Host);
+    host.stack.events.push_back(error(unreachable, false));
+    host.inject(&[]).expect("the fake takes it");
+    assert_eq!(events(&mut host), [], "the call goes on");
+    host.stack.events.push_back(error(Failure::TimedOut, true));
+    host.stack.set(key, status(State::Closed));
+    host.inject(&[]).expect("the fake takes it");
+    let end = EventKind::Returned {
+        call: call_id,
+        returned: Returned::error(Errno::EHOSTUNREACH),
+    };
+    assert_eq!(events(&mut host), [end]);
+}

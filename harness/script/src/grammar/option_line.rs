@@ -131,10 +131,37 @@ fn fits(kind: OptionKind, value: &str) -> bool {
             address.parse::<IpAddr>().is_ok() && prefix.parse::<u8>().is_ok()
         }
         OptionKind::IpVersion => matches!(value, "ipv4" | "ipv4-mapped-ipv6" | "ipv6"),
-        OptionKind::Definition => value.split_once('=').is_some_and(|(name, value)| {
-            let belongs = |c: char| c.is_ascii_alphanumeric() || c == '_';
-            !name.is_empty() && name.chars().all(belongs) && !value.is_empty()
-        }),
-        OptionKind::Text => !value.is_empty(),
+        OptionKind::Definition => value
+            .split_once('=')
+            .is_some_and(|(name, value)| is_word(name) && is_one_token(value)),
+        OptionKind::Text => !value.is_empty() && is_quotable(value),
     }
+}
+
+fn is_word(text: &str) -> bool {
+    let belongs = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    !text.is_empty() && text.chars().all(belongs)
+}
+
+/// What a symbol can stand for: a word, a number, a string or a command.
+fn is_one_token(value: &str) -> bool {
+    for mark in ['"', '`'] {
+        if let Some(rest) = value.strip_prefix(mark) {
+            return rest
+                .strip_suffix(mark)
+                .is_some_and(|inner| !inner.contains(mark));
+        }
+    }
+    is_word(value.strip_prefix('-').unwrap_or(value))
+}
+
+/// Whether `value` can stand in quotes as it is.
+fn is_quotable(value: &str) -> bool {
+    let mut chars = value.chars();
+    while let Some(c) = chars.next() {
+        if c == '"' || c == '\\' && chars.next().is_none() {
+            return false;
+        }
+    }
+    true
 }

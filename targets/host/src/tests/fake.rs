@@ -92,7 +92,10 @@ impl InProcessStack for Fake {
     fn open_active(&mut self, _: Time, open: &ActiveOpen) -> Result<Key, CallError> {
         self.opened_with.clone_from(&open.options);
         self.opened_from.push(open.local.port());
-        Ok(self.next_key())
+        let key = self.next_key();
+        let opened = Status::new(State::SynSent, open.local, Some(open.remote));
+        self.states.entry(key).or_insert(opened);
+        Ok(key)
     }
 
     fn accept(&mut self, _: Key) -> Option<Key> {

@@ -255,3 +255,32 @@ fn secret(seed: u64) -> [u8; 16] {
     let second = round(seed.wrapping_add(step.wrapping_mul(2)));
     (u128::from(first) << 64 | u128::from(second)).to_be_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use halfopen_target::AddressMode;
+
+    use super::*;
+
+    #[test]
+    fn both_halves_of_a_secret_come_from_the_seed() {
+        let (one, two) = (secret(1), secret(2));
+        assert_ne!(one[..8], one[8..]);
+        assert_ne!(one[..8], two[..8]);
+        assert_ne!(one[8..], two[8..]);
+    }
+
+    #[test]
+    fn a_subnet_has_a_broadcast_address_if_it_has_room_for_one() {
+        let with = |local_prefix| {
+            broadcast(&Setup {
+                local_prefix,
+                ..Setup::defaults(AddressMode::V4)
+            })
+        };
+        assert_eq!(with(16), Some(Ipv4Addr::new(192, 168, 255, 255)));
+        assert_eq!(with(30), Some(Ipv4Addr::new(192, 168, 0, 3)));
+        assert_eq!((with(31), with(32), with(200)), (None, None, None));
+        assert_eq!(broadcast(&Setup::defaults(AddressMode::V6)), None);
+    }
+}

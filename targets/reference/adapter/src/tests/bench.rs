@@ -311,7 +311,7 @@ impl Bench {
         self.inject_raw(&packet);
     }
 
-    pub(super) fn inject_raw(&mut self, packet: &[u8]) {
+    fn inject_raw(&mut self, packet: &[u8]) {
         self.target
             .inject(packet)
             .expect("the target takes the packet");
@@ -347,7 +347,7 @@ impl Bench {
     }
 
     /// An IP packet from the peer.
-    pub(super) fn ip_packet(&self, protocol: IpNextHeaderProtocol, payload: &[u8]) -> Vec<u8> {
+    fn ip_packet(&self, protocol: IpNextHeaderProtocol, payload: &[u8]) -> Vec<u8> {
         match (self.setup.remote_ip, self.setup.local_ip) {
             (IpAddr::V4(from), IpAddr::V4(to)) => {
                 let mut bytes = vec![0; 20 + payload.len()];
@@ -380,6 +380,17 @@ impl Bench {
             }
             mixed => panic!("two families: {mixed:?}"),
         }
+    }
+
+    /// The peer's network answers the last packet of the stack with "destination unreachable".
+    pub(super) fn unreachable(&mut self, code: u8) {
+        let quoted = self.packets.last().expect("a packet was sent").clone();
+        let mut icmp = vec![3, code, 0, 0, 0, 0, 0, 0];
+        icmp.extend(quoted.iter().take(28));
+        let sum = pnet_packet::util::checksum(&icmp, 1);
+        icmp[2..4].copy_from_slice(&sum.to_be_bytes());
+        let packet = self.ip_packet(IpNextHeaderProtocols::Icmp, &icmp);
+        self.inject_raw(&packet);
     }
 
     /// A packet of the stack in the script language's manner; learns ports and initial numbers from it.

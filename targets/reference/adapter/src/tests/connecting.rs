@@ -109,14 +109,7 @@ fn an_unreachable_host_is_the_reason_of_a_timeout() {
     let (mut bench, connect) = prepared(AddressMode::V4, 0);
     bench.set(3, IPPROTO_TCP, TCP_SYNCNT, int(1));
     let call = bench.start(connect);
-    let syn = bench.packets.last().expect("a SYN was sent").clone();
-    // Destination unreachable, host unreachable, with the SYN's header.
-    let mut icmp = vec![3, 1, 0, 0, 0, 0, 0, 0];
-    icmp.extend(&syn[..28]);
-    let sum = pnet_packet::util::checksum(&icmp, 1);
-    icmp[2..4].copy_from_slice(&sum.to_be_bytes());
-    let packet = bench.ip_packet(pnet_packet::ip::IpNextHeaderProtocols::Icmp, &icmp);
-    bench.inject_raw(&packet);
+    bench.unreachable(1);
     assert_eq!(
         result(bench.end(call)),
         None,
@@ -131,13 +124,7 @@ fn soft_errors_are_told_at_once_to_those_who_ask_for_them() {
     let (mut bench, connect) = prepared(AddressMode::V4, SOCK_NONBLOCK);
     bench.set(3, IPPROTO_IP, IP_RECVERR, int(1));
     assert_eq!(bench.errno(connect), Errno::EINPROGRESS);
-    let syn = bench.packets.last().expect("a SYN was sent").clone();
-    let mut icmp = vec![3, 0, 0, 0, 0, 0, 0, 0];
-    icmp.extend(&syn[..28]);
-    let sum = pnet_packet::util::checksum(&icmp, 1);
-    icmp[2..4].copy_from_slice(&sum.to_be_bytes());
-    let packet = bench.ip_packet(pnet_packet::ip::IpNextHeaderProtocols::Icmp, &icmp);
-    bench.inject_raw(&packet);
+    bench.unreachable(0);
     assert_eq!(
         bench.get(3, SOL_SOCKET, SO_ERROR),
         int(Errno::ENETUNREACH.0)

@@ -281,3 +281,56 @@ fn a_connection_that_was_reset_before_accept_tells_so_afterwards() {
     assert_eq!(bench.errno(read(4, 1)), Errno::ECONNRESET);
     assert_eq!(bench.ok(read(4, 1)), 0);
 }
+
+#[test]
+fn a_listener_on_the_unspecified_ipv6_address_takes_ipv4_unless_told_not_to() {
+    for (only, answer) in [
+        (0, ["@ 2 LISTEN -> SYN-RECEIVED", "> S. 0:0(0) ack 1"]),
+        (1, ["dropped: no connection", "> R. 0:0(0) ack 1"]),
+    ] {
+        let mut bench = Bench::new(AddressMode::Mapped);
+        let fd = bench.socket();
+        bench.set(fd.0, IPPROTO_IPV6, IPV6_V6ONLY, int(only));
+        let address = Address::Inet("[::]:8080".parse().expect("an endpoint"));
+        bench.ok(Call::Bind { fd, address });
+        bench.ok(Call::Listen { fd, backlog: 1 });
+        bench.log();
+        bench.inject(&seg("S"));
+        assert_eq!(bench.log(), answer);
+    }
+}
+
+#[test]
+fn reuse_does_not_take_an_address_from_a_listener() {
+    let mut bench = Bench::v4();
+    let (a, b) = (bench.socket(), bench.socket());
+    let address = bench.local(PORT);
+    for fd in [a, b] {
+        bench.set(fd.0, SOL_SOCKET, SO_REUSEADDR, int(1));
+    }
+    bench.ok(Call::Bind { fd: a, address });
+    bench.ok(Call::Listen { fd: a, backlog: 1 });
+    let second = Call::Bind { fd: b, address };
+    assert_eq!(bench.errno(second), Errno::EADDRINUSE);
+}
+
+#[test]
+fn a_server_that_wants_reuse_can_start_again_beside_its_old_connections() {
+    let mut bench = Bench::v4();
+    let fd = bench.socket();
+    let address = bench.local(PORT);
+    bench.set(fd.0, SOL_SOCKET, SO_REUSEADDR, int(1));
+    bench.ok(Call::Bind { fd, address });
+    bench.ok(Call::Listen { fd, backlog: 1 });
+    bench.handshake(PEER);
+    bench.ok(accept(fd.0));
+    bench.ok(close(fd.0));
+    bench.ok(close(4));
+    let again = bench.socket();
+    bench.set(again.0, SOL_SOCKET, SO_REUSEADDR, int(1));
+    bench.ok(Call::Bind { fd: again, address });
+    bench.ok(Call::Listen {
+        fd: again,
+        backlog: 1,
+    });
+}

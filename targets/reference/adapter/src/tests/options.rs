@@ -187,6 +187,24 @@ fn in_ipv6_the_hop_limit_counts_and_the_ttl_does_not() {
 }
 
 #[test]
+fn a_ttl_is_no_hop_limit_neither_before_nor_after_connect() {
+    let mut bench = Bench::new(AddressMode::V6);
+    let fd = bench.socket_with(SOCK_NONBLOCK);
+    bench.set(fd.0, IPPROTO_IP, IP_TTL, int(17));
+    let address = bench.remote(PEER);
+    bench.errno(Call::Connect { fd, address });
+    bench.inject(&seg("S."));
+    bench.set(fd.0, IPPROTO_IP, IP_TTL, int(18));
+    bench.ok(write(fd.0, b"x"));
+    let limits: Vec<u8> = bench.packets.iter().map(|packet| packet[7]).collect();
+    assert_eq!(limits, [64, 64, 64]);
+    bench.set(fd.0, IPPROTO_IPV6, IPV6_UNICAST_HOPS, int(9));
+    bench.wait(1_000);
+    let again = bench.packets.last().expect("it was retransmitted");
+    assert_eq!(again[7], 9);
+}
+
+#[test]
 fn maxseg_shows_what_segments_carry_once_connected() {
     let mut bench = Bench::established();
     assert_eq!(bench.get(4, IPPROTO_TCP, TCP_MAXSEG), int(536));

@@ -169,3 +169,39 @@ fn out_of_band_data_sets_the_urgent_pointer() {
     bench.ok(send(4, b"abc", MSG_OOB));
     assert_eq!(bench.wire(), ["> PU. 1:4(3) ack 1"]);
 }
+
+#[test]
+fn a_soft_error_that_is_asked_for_fails_one_write() {
+    let mut bench = Bench::established();
+    bench.set(4, IPPROTO_IP, IP_RECVERR, int(1));
+    bench.ok(write(4, b"abc"));
+    bench.unreachable(1);
+    assert_eq!(bench.errno(write(4, b"x")), Errno::EHOSTUNREACH);
+    assert_eq!(bench.ok(write(4, b"x")), 1);
+}
+
+#[test]
+fn retransmitting_past_r1_is_no_error_of_a_socket() {
+    let mut bench = Bench::established();
+    bench.set(4, IPPROTO_IP, IP_RECVERR, int(1));
+    bench.ok(write(4, b"abc"));
+    bench.log();
+    bench.wait(40_000);
+    assert_eq!(bench.wire().len(), 5, "more than R1 retransmissions");
+    assert_eq!(bench.get(4, SOL_SOCKET, SO_ERROR), int(0));
+}
+
+#[test]
+fn a_fin_on_its_way_counts_as_an_octet_in_the_send_queue() {
+    let mut bench = Bench::established();
+    bench.ok(write(4, b"abc"));
+    bench.ok(shutdown(4, SHUT_WR));
+    let outq = Call::Ioctl {
+        fd: Descriptor(4),
+        request: SIOCOUTQ,
+        argument: 0,
+    };
+    assert_eq!(bench.call(outq.clone()).outputs, [Output::Int(4)]);
+    bench.inject(&seg(".").ack(5));
+    assert_eq!(bench.call(outq).outputs, [Output::Int(0)]);
+}
