@@ -96,7 +96,7 @@ fn token() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig {
         failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("seeds"))),
-        ..ProptestConfig::with_cases(20000)
+        ..ProptestConfig::with_cases(512)
     })]
 
     #[test]

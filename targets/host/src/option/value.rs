@@ -27,7 +27,9 @@ pub(crate) fn to_linger(value: &OptionValue, length: Option<u32>) -> Result<(boo
     match (bytes.first_chunk::<4>(), bytes.get(4..8)) {
         (Some(on), Some([a, b, c, d])) => {
             let seconds = i32::from_ne_bytes([*a, *b, *c, *d]);
-            Ok((i32::from_ne_bytes(*on) != 0, seconds.max(0)))
+            // Like Linux, a negative time is a very long one.
+            let seconds = if seconds < 0 { i32::MAX } else { seconds };
+            Ok((i32::from_ne_bytes(*on) != 0, seconds))
         }
         _ => Err(Errno::EINVAL),
     }
@@ -110,6 +112,11 @@ mod tests {
             seconds: 5,
         };
         assert_eq!(to_linger(&linger, None), Ok((true, 5)));
+        let negative = OptionValue::Linger {
+            on: true,
+            seconds: -1,
+        };
+        assert_eq!(to_linger(&negative, None), Ok((true, i32::MAX)));
         assert_eq!(to_linger(&OptionValue::Int(1), None), Err(Errno::EINVAL));
     }
 

@@ -7,5 +7,6 @@ mod facade;
 mod listening;
 mod options;
 mod receiving;
+mod segment;
 mod sending;
 mod waiting;

@@ -14,76 +14,11 @@ use pnet_packet::ipv6::{Ipv6Packet, MutableIpv6Packet};
 use pnet_packet::tcp::{self, MutableTcpPacket, TcpFlags, TcpPacket};
 use pnet_packet::{MutablePacket, Packet};
 
+pub(super) use super::segment::{Seg, seg};
 use crate::ReferenceTarget;
 
 pub(super) const PORT: u16 = 8080;
 pub(super) const PEER: u16 = 40_000;
-
-/// A segment of the peer. Numbers count from both sides' SYNs.
-#[derive(Clone, Debug)]
-pub(super) struct Seg {
-    flags: u8,
-    seq: u32,
-    ack: u32,
-    window: u16,
-    urgent: u16,
-    port: u16,
-    data: Vec<u8>,
-}
-
-/// A segment with these flags (`S`, `F`, `R`, `P`, `U`, `.` for ACK), at 1, acknowledging 1.
-pub(super) fn seg(flags: &str) -> Seg {
-    let bits = flags.chars().map(|flag| match flag {
-        'S' => TcpFlags::SYN,
-        'F' => TcpFlags::FIN,
-        'R' => TcpFlags::RST,
-        'P' => TcpFlags::PSH,
-        'U' => TcpFlags::URG,
-        '.' => TcpFlags::ACK,
-        other => panic!("no flag `{other}`"),
-    });
-    Seg {
-        flags: bits.fold(0, |all, bit| all | bit),
-        seq: u32::from(!flags.contains('S')),
-        ack: 1,
-        window: 65_535,
-        urgent: 0,
-        port: PEER,
-        data: Vec::new(),
-    }
-}
-
-impl Seg {
-    pub(super) fn at(mut self, seq: u32) -> Self {
-        self.seq = seq;
-        self
-    }
-
-    pub(super) fn ack(mut self, ack: u32) -> Self {
-        self.ack = ack;
-        self
-    }
-
-    pub(super) fn window(mut self, window: u16) -> Self {
-        self.window = window;
-        self
-    }
-
-    pub(super) fn urgent(mut self, pointer: u16) -> Self {
-        self.urgent = pointer;
-        self
-    }
-
-    pub(super) fn from(mut self, port: u16) -> Self {
-        self.port = port;
-        self
-    }
-
-    pub(super) fn data(mut self, data: &[u8]) -> Self {
-        self.data = data.to_vec();
-        self
-    }
-}
 
 /// A target, the peer's knowledge of it, and what has happened since the log was last taken.
 pub(super) struct Bench {

@@ -334,3 +334,18 @@ fn a_server_that_wants_reuse_can_start_again_beside_its_old_connections() {
         backlog: 1,
     });
 }
+
+#[test]
+fn sockets_that_all_want_to_may_share_a_port() {
+    let mut bench = Bench::v4();
+    let (a, b, c) = (bench.socket(), bench.socket(), bench.socket());
+    let address = bench.local(PORT);
+    for fd in [a, b] {
+        bench.set(fd.0, SOL_SOCKET, SO_REUSEPORT, int(1));
+        bench.ok(Call::Bind { fd, address });
+    }
+    assert_eq!(
+        bench.errno(Call::Bind { fd: c, address }),
+        Errno::EADDRINUSE
+    );
+}

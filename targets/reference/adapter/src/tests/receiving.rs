@@ -186,6 +186,7 @@ fn the_urgent_octet_is_read_out_of_band_and_left_out_of_the_stream() {
     assert_eq!(bench.ok(poll(&[(4, POLLPRI)], 0)), 0, "it was taken");
     let got = bench.call(read(4, 10));
     assert_eq!(Bench::data(&got), b"ab", "a read stops at the mark");
+    assert_eq!(bench.errno(recv(4, 1, MSG_OOB)), Errno::EINVAL);
     let got = bench.call(read(4, 10));
     assert_eq!(Bench::data(&got), b"de", "the next passes over it");
     assert_eq!(bench.errno(recv(4, 1, MSG_OOB)), Errno::EINVAL);
