@@ -25,6 +25,13 @@ pub struct RunLimits {
 }
 
 impl RunLimits {
+    /// Limits for a recorded trace, where waiting costs nothing either and calls took the time they took.
+    pub(crate) const REPLAY: Self = Self {
+        call: Duration::from_secs(2),
+        command: Duration::from_secs(30),
+        ..Self::for_clock(ClockKind::Virtual)
+    };
+
     /// Limits that fit the clock: waiting costs nothing in virtual time.
     pub const fn for_clock(clock: ClockKind) -> Self {
         match clock {

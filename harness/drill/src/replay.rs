@@ -8,11 +8,11 @@ use halfopen_target::{
     Target, TargetError, Time, Trace,
 };
 
-use crate::config::Config;
-use crate::run::{Pacing, run};
+use crate::config::{Config, RunLimits};
+use crate::run::{Pacing, run_within};
 use crate::verdict::Verdict;
 
-/// Judges a saved trace again: what [`run()`] would say if the stack did all of it once more.
+/// Judges a saved trace again: what [`run()`](crate::run()) would say if the stack did all of it once more.
 pub fn rejudge(script: &Script, trace: &Trace, config: &Config) -> Verdict {
     match trace.stop() {
         // What the machine or the target refused is no part of the stack's doing.
@@ -29,7 +29,14 @@ pub fn rejudge(script: &Script, trace: &Trace, config: &Config) -> Verdict {
         setup: trace.setup.clone(),
         ..config.clone()
     };
-    run(script, &mut target, &config, Pacing::Judged).verdict
+    run_within(
+        script,
+        &mut target,
+        &config,
+        Pacing::Judged,
+        RunLimits::REPLAY,
+    )
+    .verdict
 }
 
 struct Replay {

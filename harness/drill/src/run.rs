@@ -47,14 +47,25 @@ type Step<T = ()> = Result<T, Stop>;
 /// Whatever the target does, this returns: a panic of the stack, a flood and an error of the machine are
 /// verdicts. After a panic the target must not be used again.
 pub fn run(script: &Script, target: &mut dyn Target, config: &Config, pacing: Pacing) -> Run {
-    let clock = target.capabilities().clock;
+    let limits = RunLimits::for_clock(target.capabilities().clock);
+    run_within(script, target, config, pacing, limits)
+}
+
+/// Likewise, with limits of the caller's.
+pub(crate) fn run_within(
+    script: &Script,
+    target: &mut dyn Target,
+    config: &Config,
+    pacing: Pacing,
+    limits: RunLimits,
+) -> Run {
     let name = target.capabilities().name.clone();
     let mut runner = Runner {
         script,
         target,
         judge: Judge::new(script, &config.setup, config.ports, config.tolerance),
         trace: Trace::new(&name, config.setup.clone()),
-        limits: RunLimits::for_clock(clock),
+        limits,
         pacing,
         quiet_packets: 0,
         first_failure: None,

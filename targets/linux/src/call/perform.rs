@@ -1,0 +1,259 @@
+//! Makes one call, in the thread that this runs in.
+
+use std::io::{self, Read};
+use std::os::fd::RawFd;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use halfopen_target::{
+    Address, Call, CallName, Descriptor, Duration, Errno, OptionValue, Output, PollDescriptor,
+    Returned, Setup, posix,
+};
+
+use super::Descriptors;
+use crate::network::set_sysctl;
+use crate::sys::socket::RawAddress;
+use crate::sys::{message, socket};
+
+/// Makes the call and gives what it returned.
+pub(crate) fn perform(call: &Call, descriptors: &Descriptors, setup: &Setup) -> Returned {
+    attempt(call, descriptors, setup).unwrap_or_else(|error| Returned::error(errno(&error)))
+}
+
+fn errno(error: &io::Error) -> Errno {
+    error.raw_os_error().map_or_else(
+        || match error.kind() {
+            io::ErrorKind::NotFound => Errno::ENOENT,
+            io::ErrorKind::PermissionDenied => Errno::EACCES,
+            io::ErrorKind::InvalidInput => Errno::EINVAL,
+            _ => Errno::EIO,
+        },
+        Errno,
+    )
+}
+
+fn raw(address: &Address) -> RawAddress {
+    match address {
+        Address::Inet(address) => RawAddress::new(*address),
+        Address::Unspecified => RawAddress::unspecified(),
+    }
+}
+
+fn attempt(call: &Call, descriptors: &Descriptors, setup: &Setup) -> io::Result<Returned> {
+    let own = |fd: &Descriptor| {
+        descriptors
+            .raw(*fd)
+            .ok_or_else(|| io::Error::from_raw_os_error(libc::EBADF))
+    };
+    match call {
+        Call::Socket {
+            domain,
+            kind,
+            protocol,
+        } => {
+            let fd = descriptors.add(socket::open(*domain, *kind, *protocol)?);
+            Ok(Returned::value(fd.0.into()))
+        }
+        Call::Bind { fd, address } => nothing(socket::bind(own(fd)?, &raw(address))),
+        Call::Listen { fd, backlog } => nothing(socket::listen(own(fd)?, *backlog)),
+        Call::Connect { fd, address } => nothing(socket::connect(own(fd)?, &raw(address))),
+        Call::Shutdown { fd, how } => nothing(socket::shutdown(own(fd)?, *how)),
+        Call::Accept { fd, flags } => {
+            let (accepted, peer) = socket::accept(own(fd)?, *flags)?;
+            let mut returned = Returned::value(descriptors.add(accepted).0.into());
+            returned.outputs.extend(peer.map(Output::Address));
+            Ok(returned)
+        }
+        Call::Close { fd } => {
+            let gone = io::Error::from_raw_os_error(libc::EBADF);
+            nothing(socket::close(descriptors.remove(*fd).ok_or(gone)?))
+        }
+        Call::Receive {
+            fd,
+            buffers,
+            flags,
+            control,
+            name,
+        } => receive(own(fd)?, buffers, *flags, *control, *name),
+        Call::Send {
+            fd,
+            buffers,
+            flags,
+            address,
+            ..
+        } => {
+            let address = address.as_ref().map(raw);
+            let flags = flags | libc::MSG_NOSIGNAL;
+            let sent = message::send(own(fd)?, buffers, flags, address.as_ref())?;
+            Ok(Returned::value(sent as i64))
+        }
+        Call::SetSockOpt {
+            fd,
+            level,
+            name,
+            value,
+            length,
+        } => nothing(socket::set_option(
+            own(fd)?,
+            *level,
+            *name,
+            &encode(value),
+            *length,
+        )),
+        Call::GetSockOpt {
+            fd,
+            level,
+            name,
+            length,
+        } => {
+            let octets = socket::option(own(fd)?, *level, *name, *length)?;
+            let mut returned = Returned::value(0);
+            let value = decode(*level, *name, octets);
+            returned.outputs.push(Output::Option(value));
+            Ok(returned)
+        }
+        Call::Fcntl {
+            fd,
+            command,
+            argument,
+        } => Ok(Returned::value(
+            socket::fcntl(own(fd)?, *command, *argument)?.into(),
+        )),
+        Call::Ioctl {
+            fd,
+            request,
+            argument,
+        } => {
+            let (result, value) = socket::ioctl_int(own(fd)?, *request, *argument)?;
+            let mut returned = Returned::value(result.into());
+            returned.outputs.push(Output::Int(value));
+            Ok(returned)
+        }
+        Call::Poll { fds, timeout } => poll(fds, *timeout, descriptors),
+        Call::Sysctl { name, value } => nothing(set_sysctl(name, value)),
+        Call::Command { text } => command(text, setup),
+        _ => Err(io::Error::from_raw_os_error(libc::ENOSYS)),
+    }
+}
+
+fn nothing(result: io::Result<()>) -> io::Result<Returned> {
+    result.map(|()| Returned::value(0))
+}
+
+fn receive(
+    fd: RawFd,
+    buffers: &[usize],
+    flags: i32,
+    control: usize,
+    name: CallName,
+) -> io::Result<Returned> {
+    let received = message::receive(fd, buffers, flags, control)?;
+    let mut returned = Returned::value(received.count as i64);
+    returned.outputs.push(Output::Data(received.data));
+    if name == CallName::Recvmsg {
+        returned.outputs.push(Output::MessageFlags(received.flags));
+    }
+    Ok(returned)
+}
+
+fn encode(value: &OptionValue) -> Vec<u8> {
+    match value {
+        OptionValue::Int(value) => value.to_ne_bytes().to_vec(),
+        OptionValue::Linger { on, seconds } => {
+            [i32::from(*on).to_ne_bytes(), seconds.to_ne_bytes()].concat()
+        }
+        OptionValue::Timeval(span) => [
+            (span.as_secs() as i64).to_ne_bytes(),
+            i64::from(span.subsec_micros()).to_ne_bytes(),
+        ]
+        .concat(),
+        OptionValue::Bytes(bytes) => bytes.clone(),
+        _ => Vec::new(),
+    }
+}
+
+fn decode(level: i32, name: i32, octets: Vec<u8>) -> OptionValue {
+    let int = |at: usize| {
+        let part = octets.get(at..at + 4)?;
+        Some(i32::from_ne_bytes(part.try_into().ok()?))
+    };
+    let long = |at: usize| {
+        let part = octets.get(at..at + 8)?;
+        u64::try_from(i64::from_ne_bytes(part.try_into().ok()?)).ok()
+    };
+    match (level, name, octets.len()) {
+        (posix::SOL_SOCKET, posix::SO_LINGER, 8) => {
+            if let (Some(on), Some(seconds)) = (int(0), int(4)) {
+                return OptionValue::Linger {
+                    on: on != 0,
+                    seconds,
+                };
+            }
+        }
+        (posix::SOL_SOCKET, posix::SO_RCVTIMEO | posix::SO_SNDTIMEO, 16) => {
+            if let (Some(seconds), Some(micros)) = (long(0), long(8)) {
+                let span = Duration::from_secs(seconds) + Duration::from_micros(micros);
+                return OptionValue::Timeval(span);
+            }
+        }
+        (_, _, 4) => {
+            if let Some(value) = int(0) {
+                return OptionValue::Int(value);
+            }
+        }
+        _ => {}
+    }
+    OptionValue::Bytes(octets)
+}
+
+fn poll(fds: &[PollDescriptor], timeout: i32, descriptors: &Descriptors) -> io::Result<Returned> {
+    let mut raw: Vec<_> = fds
+        .iter()
+        .map(|fd| libc::pollfd {
+            // A number that is none gives POLLNVAL; -1 would be passed over.
+            fd: descriptors.raw(fd.descriptor).unwrap_or(i32::MAX),
+            events: fd.events,
+            revents: 0,
+        })
+        .collect();
+    let ready = socket::poll(&mut raw, timeout)?;
+    let mut returned = Returned::value(ready.into());
+    let filled = fds
+        .iter()
+        .zip(&raw)
+        .map(|(fd, raw)| PollDescriptor {
+            revents: raw.revents,
+            ..*fd
+        })
+        .collect();
+    returned.outputs.push(Output::Poll(filled));
+    Ok(returned)
+}
+
+/// Runs a shell command in the namespace of the calling thread, in the script's folder.
+fn command(text: &str, setup: &Setup) -> io::Result<Returned> {
+    let folder = match setup.working_directory.as_os_str() {
+        empty if empty.is_empty() => Path::new("."),
+        _ => setup.working_directory.as_path(),
+    };
+    let (mut reader, writer) = io::pipe()?;
+    let mut child = Command::new("/bin/sh")
+        .arg("-c")
+        .arg(text)
+        .current_dir(folder)
+        .envs(setup.environment.iter().cloned())
+        .stdin(Stdio::null())
+        .stdout(writer.try_clone()?)
+        .stderr(writer)
+        // A group of its own, so that what it started can be ended with it.
+        .process_group(0)
+        .spawn()?;
+    let mut printed = Vec::new();
+    reader.read_to_end(&mut printed)?;
+    let status = child.wait()?;
+    let mut returned = Returned::value(status.code().unwrap_or(128).into());
+    let text = String::from_utf8_lossy(&printed).into_owned();
+    returned.outputs.push(Output::Text(text));
+    Ok(returned)
+}

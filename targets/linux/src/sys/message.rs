@@ -1,0 +1,85 @@
+//! `sendmsg` and `recvmsg`, through which every call that reads or writes goes.
+#![expect(
+    unsafe_code,
+    reason = "message headers with any buffers and flags need the C interface"
+)]
+
+use std::io;
+use std::os::fd::RawFd;
+
+use super::check_size;
+use super::socket::RawAddress;
+
+fn header(buffers: &mut [libc::iovec]) -> libc::msghdr {
+    // SAFETY: msghdr is plain data, for which all zeros is a value.
+    let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
+    header.msg_iov = buffers.as_mut_ptr();
+    header.msg_iovlen = buffers.len() as _;
+    header
+}
+
+/// Sends the buffers as one message.
+pub(crate) fn send(
+    fd: RawFd,
+    buffers: &[Vec<u8>],
+    flags: i32,
+    address: Option<&RawAddress>,
+) -> io::Result<usize> {
+    let mut vector: Vec<_> = buffers
+        .iter()
+        .map(|buffer| libc::iovec {
+            iov_base: buffer.as_ptr().cast_mut().cast(),
+            iov_len: buffer.len(),
+        })
+        .collect();
+    let mut header = header(&mut vector);
+    if let Some(address) = address {
+        let (pointer, length) = address.parts();
+        header.msg_name = pointer.cast_mut().cast();
+        header.msg_namelen = length;
+    }
+    // SAFETY: the header's pointers describe `buffers` and `address`, which outlive the call; it only reads them.
+    check_size(unsafe { libc::sendmsg(fd, &raw const header, flags) })
+}
+
+/// What a message brought.
+pub(crate) struct Received {
+    /// The octets, over all buffers.
+    pub(crate) data: Vec<u8>,
+    /// How many the call says it brought; more than there are with `MSG_TRUNC`.
+    pub(crate) count: usize,
+    /// `msg_flags`.
+    pub(crate) flags: i32,
+}
+
+/// Receives into buffers of these sizes.
+pub(crate) fn receive(
+    fd: RawFd,
+    sizes: &[usize],
+    flags: i32,
+    control: usize,
+) -> io::Result<Received> {
+    let mut buffers: Vec<Vec<u8>> = sizes.iter().map(|size| vec![0; *size]).collect();
+    let mut vector: Vec<_> = buffers
+        .iter_mut()
+        .map(|buffer| libc::iovec {
+            iov_base: buffer.as_mut_ptr().cast(),
+            iov_len: buffer.len(),
+        })
+        .collect();
+    let mut room = vec![0u64; control.div_ceil(8)];
+    let mut header = header(&mut vector);
+    if control > 0 {
+        header.msg_control = room.as_mut_ptr().cast();
+        header.msg_controllen = control as _;
+    }
+    // SAFETY: the header's pointers describe `buffers` and `room`, which outlive the call.
+    let count = check_size(unsafe { libc::recvmsg(fd, &raw mut header, flags) })?;
+    let mut data = buffers.concat();
+    data.truncate(count);
+    Ok(Received {
+        data,
+        count,
+        flags: header.msg_flags,
+    })
+}
