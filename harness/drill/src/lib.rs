@@ -36,6 +36,6 @@ pub use replay::rejudge;
 pub use run::{Pacing, Run, run};
 pub use scribe::write_script;
 pub use session::{Drill, Options, SessionEvent, TargetFactory, run_session};
-pub use transcript::{Line, transcript};
+pub use transcript::{Line, Side, transcript};
 pub use verdict::{Failure, FailureKind, FieldMismatch, Verdict};
 pub use window::Tolerance;

@@ -77,7 +77,12 @@ impl Transitions {
             seen.from == from
                 && (seen.to == to || seen.observer.may_skip_states() && reaches(to, seen.to, later))
         };
-        let Some(index) = heads.iter().copied().find(fits).or(heads.first().copied()) else {
+        let Some(index) = heads
+            .iter()
+            .copied()
+            .find(fits)
+            .or_else(|| heads.first().copied())
+        else {
             return Match::Waiting;
         };
         let pending = self.pending[index];

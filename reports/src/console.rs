@@ -1,0 +1,200 @@
+//! The report on the terminal: a progress bar where there is one, failures as they happen, a summary at the end.
+
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use halfopen_drill::{Counts, Outcome, SessionEvent, Standing};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::Sink;
+use crate::failure::render_failure;
+use crate::file::OutputError;
+use crate::table::Table;
+
+/// How the console report looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Whether to colour.
+    pub colour: bool,
+    /// Whether to show drills that passed, and the reasons of those that failed as expected.
+    pub verbose: bool,
+    /// Whether to draw a progress bar.
+    pub progress: bool,
+}
+
+impl Style {
+    /// What suits this process: colour and a progress bar only on a terminal, and no colour where `NO_COLOR` is set.
+    pub fn detect(verbose: bool) -> Self {
+        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self {
+            colour: io::stdout().is_terminal() && !no_colour,
+            verbose,
+            progress: io::stderr().is_terminal(),
+        }
+    }
+}
+
+/// The console report.
+pub struct Console<W> {
+    out: W,
+    style: Style,
+    bar: ProgressBar,
+    table: Table,
+    by_target: BTreeMap<String, Counts>,
+    failed: Vec<String>,
+}
+
+impl<W: Write> Console<W> {
+    /// A report that is written to `out`.
+    pub fn new(out: W, style: Style) -> Self {
+        Self {
+            out,
+            style,
+            bar: ProgressBar::hidden(),
+            table: Table::default(),
+            by_target: BTreeMap::new(),
+            failed: Vec::new(),
+        }
+    }
+
+    fn print(&mut self, text: &str) -> Result<(), OutputError> {
+        let out = &mut self.out;
+        match self.bar.suspend(|| out.write_all(text.as_bytes())) {
+            // A reader who has seen enough has gone away.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            Err(error) => Err(OutputError::on_standard_output(error)),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    fn start(&mut self, total: usize) {
+        if self.style.progress {
+            self.bar = ProgressBar::new(total as u64);
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+            let style = ProgressStyle::with_template("{bar:40} {pos}/{len} drills, {elapsed}");
+            if let Ok(style) = style {
+                self.bar.set_style(style);
+            }
+        }
+    }
+
+    fn outcome(&mut self, outcome: &Outcome) -> Result<(), OutputError> {
+        let standing = &outcome.standing;
+        let counts = self.by_target.entry(outcome.target.clone()).or_default();
+        counts.add(standing);
+        let name = outcome.file.name();
+        let mode = outcome.mode.name();
+        self.table
+            .add(name.clone(), mode, &outcome.target, standing.name());
+        let is_bad = matches!(
+            standing,
+            Standing::Fail(_)
+                | Standing::UnexpectedPass { .. }
+                | Standing::Inconclusive(_)
+                | Standing::Error(_)
+        );
+        if !is_bad && !self.style.verbose {
+            return Ok(());
+        }
+        let line = format!(
+            "{:>15}  {:9}  {mode:6}  {name}",
+            standing.name(),
+            outcome.target
+        );
+        let mut text = format!("{}\n", paint(&line, standing, self.style.colour));
+        if is_bad {
+            text.push_str(&render_failure(outcome, self.style.colour));
+            self.failed.push(line);
+        } else {
+            match standing {
+                Standing::ExpectedFail { reason, .. } | Standing::Skip(reason) => {
+                    text.push_str(&format!("{:17}{reason}\n", ""));
+                }
+                _ => {}
+            }
+        }
+        self.print(&text)
+    }
+
+    fn end(&mut self, counts: &Counts, wall: Duration) -> Result<(), OutputError> {
+        self.bar.finish_and_clear();
+        let mut text = String::new();
+        if let Some(table) = self.table.render() {
+            text.push('\n');
+            text.push_str(&table);
+        }
+        if self.failed.len() > 1 {
+            text.push_str("\nNot as expected:\n");
+            for line in &self.failed {
+                text.push_str(line);
+                text.push('\n');
+            }
+        }
+        text.push('\n');
+        if self.by_target.len() > 1 {
+            for (target, counts) in &self.by_target {
+                text.push_str(&format!("{target:>12}: {}\n", summary(counts)));
+            }
+        }
+        text.push_str(&format!(
+            "{} drills in {:.2} s: {}\n",
+            counts.total(),
+            wall.as_secs_f64(),
+            summary(counts)
+        ));
+        self.print(&text)
+    }
+}
+
+impl<W: Write> Sink for Console<W> {
+    fn handle(&mut self, event: &SessionEvent) -> Result<(), OutputError> {
+        match event {
+            SessionEvent::Started { total } => {
+                self.start(*total);
+                Ok(())
+            }
+            SessionEvent::Progress { done } => {
+                self.bar.set_position(*done as u64);
+                Ok(())
+            }
+            SessionEvent::Finished(outcome) => self.outcome(outcome),
+            SessionEvent::Ended { counts, wall } => self.end(counts, *wall),
+        }
+    }
+}
+
+fn paint(line: &str, standing: &Standing, colour: bool) -> String {
+    if !colour {
+        return line.to_owned();
+    }
+    let code = match standing {
+        Standing::Pass => 32,
+        Standing::ExpectedFail { .. } | Standing::Skip(_) => 33,
+        _ => 31,
+    };
+    format!("\u{1b}[{code}m{line}\u{1b}[0m")
+}
+
+/// The counts in words, those that are zero left out.
+fn summary(counts: &Counts) -> String {
+    let parts = [
+        (counts.pass, "passed"),
+        (counts.fail, "failed"),
+        (counts.expected_fail, "failed as expected"),
+        (counts.unexpected_pass, "passed unexpectedly"),
+        (counts.skip, "skipped"),
+        (counts.inconclusive, "inconclusive"),
+        (counts.error, "could not be run"),
+    ];
+    let shown: Vec<_> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    if shown.is_empty() {
+        "nothing to run".to_owned()
+    } else {
+        shown.join(", ")
+    }
+}
