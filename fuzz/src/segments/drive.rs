@@ -303,7 +303,7 @@ impl Driver<'_> {
             })
     }
 
-    fn record(&mut self, kind: EntryKind) {
+    fn record(&self, kind: EntryKind) {
         let at = self.target.now();
         self.trace.borrow_mut().push(at, None, kind);
     }

@@ -1,0 +1,149 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use halfopen_target::AddressMode;
+
+/// Conformance test harness and fuzzer for TCP stacks.
+///
+/// Runs packetdrill scripts, with assertions of states, against a TCP stack: the bundled reference stack in virtual
+/// time, or the running Linux kernel in namespaces of its own.
+#[derive(Debug, Parser)]
+#[command(version, after_help = "Exit code 0: all as expected. 1: something failed. 2: the run could not be done.")]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run scripts against one or more stacks
+    Run(RunArguments),
+    /// Run scripts on two stacks and show the first difference of each
+    Diff(DiffArguments),
+    /// Find all mistakes in scripts, without running them
+    Check(CheckArguments),
+    /// Fuzz the reference stack under invariants; findings become scripts
+    Fuzz(FuzzArguments),
+    /// List the targets and what they can do here
+    Targets,
+    /// Say what this machine allows, and what to do where it does not
+    Doctor,
+}
+
+/// Which scripts, how.
+#[derive(Args, Debug)]
+pub(crate) struct Selection {
+    /// Scripts, and folders whose scripts are taken with all below
+    #[arg(value_name = "PATH", default_value = "suites")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Only scripts for which this holds: words of the name and `requires:ID`, joined by `and`, `or`, `not`
+    #[arg(long, value_name = "EXPR")]
+    pub(crate) filter: Option<String>,
+    /// Only the I-th of N equal parts, for runs on several machines
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    pub(crate) shard: Option<(usize, usize)>,
+    /// Address families; by default v4 and v6
+    #[arg(long = "ip", value_name = "MODE")]
+    pub(crate) modes: Vec<Mode>,
+    /// From this the reference stack draws its random numbers
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    halfopen run suites\n  \
+    halfopen run suites --target linux --junit out.xml\n  \
+    halfopen run my-script.pkt --target reference --target linux -v")]
+pub(crate) struct RunArguments {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// A stack under test (`halfopen targets` lists them); several give a table
+    #[arg(long = "target", value_name = "NAME", default_value = "reference")]
+    pub(crate) targets: Vec<String>,
+    /// Drills at once; by default one a processor in virtual time and many more on live stacks
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub(crate) jobs: Option<u16>,
+    /// Write JUnit XML to this file (`-`: standard output)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Write JSON Lines to this file, one object a drill (`-`: standard output)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Put every event of each drill into the JSON
+    #[arg(long, requires = "json")]
+    pub(crate) json_trace: bool,
+    /// Print KTAP instead of the usual report
+    #[arg(long)]
+    pub(crate) ktap: bool,
+    /// Wall time after which a stack in virtual time counts as hanging
+    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
+    pub(crate) timeout: u64,
+    /// Show drills that passed, too
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DiffArguments {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// The two stacks, separated by a comma
+    #[arg(long, value_name = "A,B", value_delimiter = ',', required = true)]
+    pub(crate) targets: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CheckArguments {
+    /// Scripts, and folders whose scripts are taken with all below
+    #[arg(value_name = "PATH", default_value = "suites")]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct FuzzArguments {
+    /// The fuzz target
+    #[arg(value_name = "NAME", default_value = "segments")]
+    pub(crate) name: String,
+    /// Stop after this many seconds; without it fuzzing goes on until it finds something
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) time: Option<u64>,
+    /// Stop after this many runs
+    #[arg(long, value_name = "N")]
+    pub(crate) runs: Option<u64>,
+    /// The project's fuzz folder
+    #[arg(long, value_name = "FOLDER", default_value = "fuzz")]
+    pub(crate) fuzz_dir: PathBuf,
+}
+
+/// Address families on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mode {
+    V4,
+    V6,
+    Mapped,
+}
+
+impl From<Mode> for AddressMode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::V4 => Self::V4,
+            Mode::V6 => Self::V6,
+            Mode::Mapped => Self::Mapped,
+        }
+    }
+}
+
+fn shard(text: &str) -> Result<(usize, usize), String> {
+    let wrong = || format!("expected I/N with I from 1 to N, such as 1/4, found `{text}`");
+    let (index, count) = text.split_once('/').ok_or_else(wrong)?;
+    let index: usize = index.parse().map_err(|_| wrong())?;
+    let count: usize = count.parse().map_err(|_| wrong())?;
+    if (1..=count).contains(&index) {
+        Ok((index, count))
+    } else {
+        Err(wrong())
+    }
+}

@@ -1,0 +1,57 @@
+//! `halfopen doctor`: what this machine allows.
+
+use std::process::{Command, Stdio};
+
+use halfopen_linux::{Finding, diagnose, privilege};
+
+use crate::exit::Exit;
+
+pub(crate) fn run() -> Result<Exit, String> {
+    println!("reference target");
+    println!("  ok    needs nothing\n");
+    println!("linux target");
+    let entered = privilege::enter();
+    let how = match &entered {
+        Ok(privilege::Privilege::Root) => "as it is".to_owned(),
+        Ok(privilege::Privilege::UserNamespace) => "in a user namespace of its own".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    let mark = if entered.is_ok() { "ok  " } else { "FAIL" };
+    println!("  {mark}  privilege: {how}");
+    for finding in diagnose() {
+        show(&finding);
+    }
+    println!("\nfuzzing");
+    let has_cargo_fuzz = succeeds("cargo", &["fuzz", "--version"]);
+    println!(
+        "  {}",
+        if has_cargo_fuzz {
+            "ok    cargo-fuzz"
+        } else {
+            "note  no cargo-fuzz: cargo install cargo-fuzz"
+        }
+    );
+    Ok(Exit::AsExpected)
+}
+
+fn show(finding: &Finding) {
+    let mark = match (finding.is_ok, finding.is_needed) {
+        (true, _) => "ok  ",
+        (false, true) => "FAIL",
+        (false, false) => "note",
+    };
+    println!("  {mark}  {}: {}", finding.what, finding.detail);
+    if !finding.remedy.is_empty() {
+        println!("        {}", finding.remedy);
+    }
+}
+
+pub(super) fn succeeds(program: &str, arguments: &[&str]) -> bool {
+    Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}

@@ -1,0 +1,94 @@
+//! `halfopen fuzz`: coverage-guided fuzzing through cargo-fuzz; findings become scripts.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use halfopen_fuzz::segments;
+use halfopen_reference_target::ReferenceTarget;
+
+use super::doctor::succeeds;
+use crate::args::FuzzArguments;
+use crate::exit::Exit;
+
+/// The fuzz targets.
+const NAMES: [&str; 1] = ["segments"];
+
+pub(crate) fn run(arguments: &FuzzArguments) -> Result<Exit, String> {
+    let name = arguments.name.as_str();
+    if !NAMES.contains(&name) {
+        let names = NAMES.join(", ");
+        return Err(format!("there is no fuzz target `{name}`: there are {names}"));
+    }
+    let folder = &arguments.fuzz_dir;
+    if !folder.join("Cargo.toml").is_file() {
+        return Err(format!(
+            "{}: not the project's fuzz folder: run this at the top of a clone, or give --fuzz-dir",
+            folder.display()
+        ));
+    }
+    if !succeeds("cargo", &["fuzz", "--version"]) {
+        return Err("fuzzing needs cargo-fuzz: cargo install cargo-fuzz".to_owned());
+    }
+    let artifacts = folder.join("artifacts").join(name);
+    let before = list(&artifacts);
+    let ended_well = fuzz(arguments, folder)?;
+    let new: Vec<_> = list(&artifacts).difference(&before).cloned().collect();
+    let mut found = 0;
+    for artifact in &new {
+        found += usize::from(report(artifact, name, folder)?);
+    }
+    match (found, ended_well) {
+        (0, true) => {
+            println!("nothing found");
+            Ok(Exit::AsExpected)
+        }
+        (0, false) => Err("the fuzzer did not run: see above".to_owned()),
+        _ => Ok(Exit::Failed),
+    }
+}
+
+fn fuzz(arguments: &FuzzArguments, folder: &Path) -> Result<bool, String> {
+    let mut command = Command::new("cargo");
+    command
+        .args(["fuzz", "run", &arguments.name, "--fuzz-dir"])
+        .arg(folder)
+        // Sanitizers need a nightly compiler, and the stack has no unsafe code to find anything in.
+        .args(["--sanitizer", "none", "--"])
+        .arg("-print_final_stats=1");
+    if let Some(seconds) = arguments.time {
+        command.arg(format!("-max_total_time={seconds}"));
+    }
+    if let Some(runs) = arguments.runs {
+        command.arg(format!("-runs={runs}"));
+    }
+    command
+        .status()
+        .map(|status| status.success())
+        .map_err(|error| format!("cargo fuzz could not be started: {error}"))
+}
+
+fn list(folder: &Path) -> BTreeSet<PathBuf> {
+    fs::read_dir(folder)
+        .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
+        .unwrap_or_default()
+}
+
+/// Shrinks what an artifact shows and writes it as a script; false when it shows nothing here.
+fn report(artifact: &Path, name: &str, folder: &Path) -> Result<bool, String> {
+    let input = fs::read(artifact).map_err(|e| format!("{}: {e}", artifact.display()))?;
+    let Some(found) = segments::finding(&input, &|| Box::new(ReferenceTarget::new())) else {
+        println!(
+            "{}: shows nothing outside of the fuzzer; kept as it is",
+            artifact.display()
+        );
+        return Ok(false);
+    };
+    let findings = folder.join("findings");
+    fs::create_dir_all(&findings).map_err(|e| format!("{}: {e}", findings.display()))?;
+    let script = findings.join(format!("{name}-{}.pkt", found.rule));
+    fs::write(&script, &found.script).map_err(|e| format!("{}: {e}", script.display()))?;
+    println!("found: {}\n  {}", found.text, script.display());
+    Ok(true)
+}

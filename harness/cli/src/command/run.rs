@@ -1,0 +1,74 @@
+//! `halfopen run`: scripts against stacks.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use halfopen_drill::{Drill, Options, SessionEvent, run_session};
+use halfopen_reports::{Console, Json, Junit, Ktap, OutputError, OutputFile, Sink, Style};
+
+use crate::args::RunArguments;
+use crate::exit::{self, Exit};
+use crate::{registry, select};
+
+pub(crate) fn run(arguments: &RunArguments) -> Result<Exit, String> {
+    // First of all, while there is one thread: this may enter a user namespace.
+    let targets = registry::find(&arguments.targets)?;
+    let selected = select::select(&arguments.selection)?;
+    let mut sinks = sinks(arguments).map_err(|error| error.to_string())?;
+    let mut drills = Vec::new();
+    for file in &selected.files {
+        for mode in select::modes(&arguments.selection.modes, file) {
+            for target in &targets {
+                drills.push(Drill {
+                    file: file.clone(),
+                    target: target.clone(),
+                    mode,
+                });
+            }
+        }
+    }
+    let options = Options {
+        jobs: arguments.jobs.map(usize::from),
+        seed: arguments.selection.seed,
+        hang: Duration::from_secs(arguments.timeout),
+    };
+    let mut broken: Option<OutputError> = None;
+    let counts = run_session(&drills, &options, &mut |event: SessionEvent| {
+        for sink in &mut sinks {
+            if let Err(error) = sink.handle(&event) {
+                broken.get_or_insert(error);
+            }
+        }
+    });
+    match broken {
+        Some(error) => Err(error.to_string()),
+        None => Ok(exit::of_run(&counts, selected.unreadable)),
+    }
+}
+
+/// The reports that were asked for; each place is tried before anything runs.
+fn sinks(arguments: &RunArguments) -> Result<Vec<Box<dyn Sink>>, OutputError> {
+    let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
+    let dash = Path::new("-");
+    let files = [&arguments.json, &arguments.junit];
+    let takes_standard_output = files.iter().any(|path| path.as_deref() == Some(dash));
+    if arguments.ktap {
+        sinks.push(Box::new(Ktap::new(io::stdout())));
+    } else if takes_standard_output {
+        // What a program reads from standard output must be the report alone.
+        let style = Style::detect(arguments.verbose);
+        sinks.push(Box::new(Console::new(io::stderr(), style)));
+    } else {
+        let style = Style::detect(arguments.verbose);
+        sinks.push(Box::new(Console::new(io::stdout(), style)));
+    }
+    if let Some(path) = &arguments.json {
+        let file = OutputFile::create(path)?;
+        sinks.push(Box::new(Json::new(file, arguments.json_trace)));
+    }
+    if let Some(path) = &arguments.junit {
+        sinks.push(Box::new(Junit::new(OutputFile::create(path)?)));
+    }
+    Ok(sinks)
+}

@@ -1,0 +1,31 @@
+//! `halfopen targets`: what can be put under test here.
+
+use std::sync::Arc;
+
+use halfopen_drill::TargetFactory;
+use halfopen_target::ClockKind;
+
+use crate::exit::Exit;
+use crate::registry;
+
+pub(crate) fn run() -> Result<Exit, String> {
+    for name in registry::NAMES {
+        match registry::find(&[name.to_owned()]) {
+            Ok(targets) => targets.iter().for_each(show),
+            Err(why) => println!("{name:12} not here: {why}"),
+        }
+    }
+    Ok(Exit::AsExpected)
+}
+
+fn show(target: &Arc<dyn TargetFactory>) {
+    let capabilities = target.capabilities();
+    let clock = match capabilities.clock {
+        ClockKind::Virtual => "virtual time",
+        ClockKind::Live => "live",
+    };
+    println!("{:12} {} ({clock})", capabilities.name, capabilities.stack);
+    for (capability, reason) in capabilities.missing() {
+        println!("{:12} lacks {capability}: {reason}", "");
+    }
+}

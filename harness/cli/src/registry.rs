@@ -1,0 +1,93 @@
+//! The targets by name.
+
+use std::sync::Arc;
+
+use halfopen_drill::TargetFactory;
+use halfopen_linux::{LinuxTarget, Pool, privilege};
+use halfopen_reference_target::ReferenceTarget;
+use halfopen_target::{Capabilities, Target, TargetError};
+
+/// The names that everybody may use.
+pub(crate) const NAMES: [&str; 2] = ["reference", "linux"];
+
+/// The bundled stack.
+struct Reference {
+    capabilities: Capabilities,
+}
+
+impl TargetFactory for Reference {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn create(&self) -> Result<Box<dyn Target>, TargetError> {
+        Ok(Box::new(ReferenceTarget::new()))
+    }
+}
+
+/// The running kernel.
+struct Linux {
+    capabilities: Capabilities,
+    pool: Arc<Pool>,
+}
+
+impl TargetFactory for Linux {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn create(&self) -> Result<Box<dyn Target>, TargetError> {
+        Ok(Box::new(LinuxTarget::new(Arc::clone(&self.pool))))
+    }
+}
+
+/// The targets with these names, each once. For the kernel the process may enter a user namespace, so no thread may have
+/// been started before.
+///
+/// # Errors
+/// An unknown name, or what this machine does not allow.
+pub(crate) fn find(names: &[String]) -> Result<Vec<Arc<dyn TargetFactory>>, String> {
+    let mut found: Vec<Arc<dyn TargetFactory>> = Vec::new();
+    for name in names {
+        if !found.iter().any(|known| known.capabilities().name == *name) {
+            found.push(find_one(name)?);
+        }
+    }
+    Ok(found)
+}
+
+fn find_one(name: &str) -> Result<Arc<dyn TargetFactory>, String> {
+    match name {
+        "reference" => Ok(Arc::new(Reference {
+            capabilities: ReferenceTarget::new().capabilities().clone(),
+        })),
+        "linux" => {
+            privilege::enter().map_err(|error| format!("the linux target: {error}"))?;
+            Ok(Arc::new(Linux {
+                capabilities: halfopen_linux::capabilities(),
+                pool: Arc::new(Pool::new()),
+            }))
+        }
+        other => {
+            #[cfg(feature = "planted-bugs")]
+            if let Some(target) = planted::find(other) {
+                return Ok(target);
+            }
+            Err(unknown(other))
+        }
+    }
+}
+
+fn unknown(name: &str) -> String {
+    let near = NAMES
+        .iter()
+        .find(|known| name.get(..2).is_some_and(|start| known.starts_with(start)))
+        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    format!(
+        "there is no target `{name}`: the targets are {}{near}",
+        NAMES.join(" and ")
+    )
+}
+
+#[cfg(feature = "planted-bugs")]
+mod planted;
