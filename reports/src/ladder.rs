@@ -11,7 +11,7 @@ const WIDTH: usize = 56;
 pub fn render_ladder(outcome: &Outcome, count: usize) -> String {
     let lines: Vec<_> = transcript(&outcome.file.script, &outcome.trace)
         .into_iter()
-        .filter(|line| !matches!(line.kind, "bound" | "check"))
+        .filter(|line| !matches!(line.kind, "bound" | "check" | "stall"))
         .collect();
     let first = lines.len().saturating_sub(count);
     let mut text = String::new();

@@ -86,7 +86,7 @@ fn heartbeat() {
 }
 
 /// Takes note that the machine had been held up for `gap` until `now`.
-pub(crate) fn remember(now: i64, gap: Duration) {
+fn remember(now: i64, gap: Duration) {
     let mut stalls = STALLS.lock().unwrap_or_else(PoisonError::into_inner);
     if stalls.len() == REMEMBERED {
         stalls.pop_front();

@@ -29,8 +29,6 @@ use crate::sys::socket;
 
 /// How long a wait may last without a look at the states.
 const LOOK_EVERY: Duration = Duration::from_millis(4);
-/// A wait that ends this much later than it should was held up by the machine.
-const OVERSLEPT: Duration = Duration::from_millis(3);
 
 /// The running kernel, in namespaces of its own for each drill.
 #[derive(Debug)]
@@ -370,22 +368,14 @@ impl Drill {
 
     /// Waits for a packet or the end of a call, for `span` at most.
     fn wait(&self, span: Duration) -> Result<(), TargetError> {
-        let begin = monotonic();
         let mut fds = [
             PollFd::new(self.link.fd(), PollFlags::POLLIN),
             PollFd::new(self.workers.wake().as_fd(), PollFlags::POLLIN),
         ];
-        let ready = match ppoll(&mut fds, Some(TimeSpec::from_duration(span)), None) {
-            Ok(ready) => ready,
-            Err(Errno::EINTR) => 1,
-            Err(errno) => return Err(failed("waiting for packets", errno.into())),
-        };
-        let now = monotonic();
-        let took = Duration::from_nanos((now - begin).unsigned_abs());
-        if ready == 0 && took > span + OVERSLEPT {
-            clock::remember(now, took - span);
+        match ppoll(&mut fds, Some(TimeSpec::from_duration(span)), None) {
+            Ok(_) | Err(Errno::EINTR) => Ok(()),
+            Err(errno) => Err(failed("waiting for packets", errno.into())),
         }
-        Ok(())
     }
 }
 
