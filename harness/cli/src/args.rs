@@ -10,7 +10,10 @@ use halfopen_target::AddressMode;
 /// Runs packetdrill scripts, with assertions of states, against a TCP stack: the bundled reference stack in virtual
 /// time, or the running Linux kernel in namespaces of its own.
 #[derive(Debug, Parser)]
-#[command(version, after_help = "Exit code 0: all as expected. 1: something failed. 2: the run could not be done.")]
+#[command(
+    version,
+    after_help = "Exit code 0: all as expected. 1: something failed. 2: the run could not be done."
+)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -79,7 +82,8 @@ pub(crate) struct RunArguments {
     #[arg(long)]
     pub(crate) ktap: bool,
     /// Wall time after which a stack in virtual time counts as hanging
-    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 20,
+          value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) timeout: u64,
     /// Show drills that passed, too
     #[arg(short, long)]

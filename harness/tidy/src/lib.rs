@@ -45,5 +45,9 @@ pub fn shown(path: &Path) -> String {
 /// # Panics
 /// When there is a complaint.
 pub fn assert_none(rule: &str, complaints: &[String]) {
-    assert!(complaints.is_empty(), "{rule}:\n  {}", complaints.join("\n  "));
+    assert!(
+        complaints.is_empty(),
+        "{rule}:\n  {}",
+        complaints.join("\n  ")
+    );
 }

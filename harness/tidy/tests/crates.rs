@@ -11,15 +11,33 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("harness/script", &["wire"]),
     ("harness/target", &[]),
     ("harness/drill", &["script", "target", "wire"]),
-    ("harness/cli", &["drill", "fuzz", "linux", "reference-target", "reports", "script", "target", "wire"]),
+    (
+        "harness/cli",
+        &[
+            "drill",
+            "fuzz",
+            "linux",
+            "reference-target",
+            "reports",
+            "script",
+            "target",
+            "wire",
+        ],
+    ),
     ("harness/tidy", &[]),
     ("reports", &["drill", "script", "target", "wire"]),
     ("targets/host", &["target"]),
     ("targets/linux", &["target"]),
     // The stack under test shares no code with the harness that judges it.
     ("targets/reference", &[]),
-    ("targets/reference/adapter", &["host", "reference", "target"]),
-    ("fuzz", &["drill", "reference-target", "script", "target", "wire"]),
+    (
+        "targets/reference/adapter",
+        &["host", "reference", "target"],
+    ),
+    (
+        "fuzz",
+        &["drill", "reference-target", "script", "target", "wire"],
+    ),
 ];
 
 /// The names of our crates in a manifest's `[dependencies]`.

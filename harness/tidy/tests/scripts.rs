@@ -48,7 +48,10 @@ fn script_names_are_words_with_hyphens() {
         })
         .map(|path| shown(&path))
         .collect();
-    assert_none("a script's name is not lower-case words with hyphens", &complaints);
+    assert_none(
+        "a script's name is not lower-case words with hyphens",
+        &complaints,
+    );
 }
 
 #[test]

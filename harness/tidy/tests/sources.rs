@@ -25,7 +25,10 @@ fn no_file_has_grown_past_its_subject() {
     let complaints: Vec<_> = files(&root(), "rs")
         .into_iter()
         .filter_map(|path| {
-            let lines = fs::read_to_string(&path).unwrap_or_default().lines().count();
+            let lines = fs::read_to_string(&path)
+                .unwrap_or_default()
+                .lines()
+                .count();
             let is_table = path.components().any(|part| part.as_os_str() == "symbols");
             (lines > MOST_LINES && !is_table).then(|| format!("{}: {lines} lines", shown(&path)))
         })

@@ -3,8 +3,10 @@
 use std::fs;
 use std::io;
 use std::thread;
+use std::time::Duration;
 
 use halfopen_target::TargetError;
+use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{getegid, geteuid};
 
@@ -30,6 +32,18 @@ pub fn is_sufficient() -> bool {
         .unwrap_or(false)
 }
 
+/// The thread that tried above may linger a moment in the kernel after it was joined, and only a process with a single
+/// thread may enter a user namespace: EINVAL is tried again.
+fn enter_user_namespace() -> io::Result<()> {
+    for _ in 0..100 {
+        match unshare(CloneFlags::CLONE_NEWUSER) {
+            Err(Errno::EINVAL) => thread::sleep(Duration::from_millis(1)),
+            other => return other.map_err(io::Error::from),
+        }
+    }
+    Err(io::Error::from(Errno::EINVAL))
+}
+
 /// Gets this process the right to make network namespaces: it enters a user namespace of its own where it must.
 ///
 /// Call it first thing in `main`: the kernel lets only a process with a single thread enter a user namespace.
@@ -46,8 +60,7 @@ pub fn enter() -> Result<Privilege, TargetError> {
         why: error.to_string(),
         remedy: REMEDY.to_owned(),
     };
-    unshare(CloneFlags::CLONE_NEWUSER)
-        .map_err(|errno| refused("entering a user namespace", errno.into()))?;
+    enter_user_namespace().map_err(|error| refused("entering a user namespace", error))?;
     // Without this an ordinary user may not map a group.
     fs::write("/proc/self/setgroups", "deny")
         .and_then(|()| fs::write("/proc/self/uid_map", format!("0 {uid} 1")))

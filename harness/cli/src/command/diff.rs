@@ -54,7 +54,6 @@ pub(crate) fn run(arguments: &DiffArguments) -> Result<Exit, String> {
     })
 }
 
-
 enum Reason {
     Skipped(String),
     Broken(String),
@@ -99,7 +98,15 @@ fn show(
             |step| format!("{} (at {} s)", step.text, step.at),
         )
     };
-    println!("    {:10} {}", targets[0].capabilities().name, text(&found.left));
-    println!("    {:10} {}", targets[1].capabilities().name, text(&found.right));
+    println!(
+        "    {:10} {}",
+        targets[0].capabilities().name,
+        text(&found.left)
+    );
+    println!(
+        "    {:10} {}",
+        targets[1].capabilities().name,
+        text(&found.right)
+    );
     println!();
 }

@@ -19,7 +19,9 @@ pub(crate) fn run(arguments: &FuzzArguments) -> Result<Exit, String> {
     let name = arguments.name.as_str();
     if !NAMES.contains(&name) {
         let names = NAMES.join(", ");
-        return Err(format!("there is no fuzz target `{name}`: there are {names}"));
+        return Err(format!(
+            "there is no fuzz target `{name}`: there are {names}"
+        ));
     }
     let folder = &arguments.fuzz_dir;
     if !folder.join("Cargo.toml").is_file() {

@@ -15,11 +15,19 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<Exit, String> {
     // First of all, while there is one thread: this may enter a user namespace.
     let targets = registry::find(&arguments.targets)?;
     let selected = select::select(&arguments.selection)?;
-    let mut sinks = sinks(arguments).map_err(|error| error.to_string())?;
+    let dash = Path::new("-");
+    let on_standard_output = [&arguments.json, &arguments.junit]
+        .iter()
+        .filter(|path| path.as_deref() == Some(dash))
+        .count();
+    if on_standard_output + usize::from(arguments.ktap) > 1 {
+        return Err("only one report fits on standard output: give the others a file".to_owned());
+    }
+    let mut sinks = sinks(arguments, on_standard_output > 0).map_err(|error| error.to_string())?;
     let mut drills = Vec::new();
-    for file in &selected.files {
-        for mode in select::modes(&arguments.selection.modes, file) {
-            for target in &targets {
+    for target in &targets {
+        for file in &selected.files {
+            for mode in select::modes(&arguments.selection.modes, file) {
                 drills.push(Drill {
                     file: file.clone(),
                     target: target.clone(),
@@ -27,6 +35,9 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<Exit, String> {
                 });
             }
         }
+    }
+    if drills.is_empty() && !selected.unreadable {
+        return Err("no script runs with the address families of --ip: nothing to run".to_owned());
     }
     let options = Options {
         jobs: arguments.jobs.map(usize::from),
@@ -48,11 +59,11 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<Exit, String> {
 }
 
 /// The reports that were asked for; each place is tried before anything runs.
-fn sinks(arguments: &RunArguments) -> Result<Vec<Box<dyn Sink>>, OutputError> {
+fn sinks(
+    arguments: &RunArguments,
+    takes_standard_output: bool,
+) -> Result<Vec<Box<dyn Sink>>, OutputError> {
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
-    let dash = Path::new("-");
-    let files = [&arguments.json, &arguments.junit];
-    let takes_standard_output = files.iter().any(|path| path.as_deref() == Some(dash));
     if arguments.ktap {
         sinks.push(Box::new(Ktap::new(io::stdout())));
     } else if takes_standard_output {

@@ -1,7 +1,7 @@
 //! Packets and options in the notation of scripts, for messages.
 
 use halfopen_script::tree::{AccEcnField, TcpOptionKind, TcpOptionSpec};
-use halfopen_wire::{Packet, Segment, TcpOption};
+use halfopen_wire::{Flags, Packet, Segment, TcpOption};
 
 use crate::bindings::Bindings;
 
@@ -19,7 +19,9 @@ fn to_script_numbers(segment: &mut Segment, bindings: &Bindings) {
     let ports = (segment.source_port, segment.destination_port);
     if let Some(flow) = bindings.known_flow(ports.0, ports.1) {
         segment.seq.0 = flow.local_to_script(segment.seq.0);
-    } else if let Some(flow) = bindings.known_flow(ports.1, ports.0) {
+    } else if let Some(flow) = bindings.known_flow(ports.1, ports.0)
+        && segment.flags.contains(Flags::ACK)
+    {
         segment.ack.0 = flow.local_to_script(segment.ack.0);
     }
 }

@@ -1,7 +1,7 @@
 //! The veth pair, its addresses, routes and neighbours.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::{Duration, Instant};
 
@@ -127,6 +127,31 @@ pub(super) fn await_up(routes: &mut Route, interface: &str) -> io::Result<()> {
     }
 }
 
+/// Waits until an address is one of this host's: for IPv6 the kernel takes it into use in the background, even when
+/// no duplicate is looked for, and drops what arrives for it before.
+pub(super) fn await_address(routes: &mut Route, ip: IpAddr) -> io::Result<()> {
+    let deadline = Instant::now() + UP_LIMIT;
+    loop {
+        let mut message = RouteMessage::default();
+        message.header.address_family = family(ip);
+        message.header.destination_prefix_length = if ip.is_ipv4() { 32 } else { 128 };
+        message.attributes = vec![RouteAttribute::Destination(route_address(ip))];
+        let found = routes.get(RouteNetlinkMessage::GetRoute(message));
+        if let Ok(RouteNetlinkMessage::NewRoute(route)) = &found
+            && route.header.kind == RouteType::Local
+        {
+            return Ok(());
+        }
+        if Instant::now() > deadline {
+            return Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                format!("{ip} is not taken into use"),
+            ));
+        }
+        std::thread::sleep(Duration::from_micros(200));
+    }
+}
+
 /// Routes everything to the gateway, whose hardware address never needs asking for.
 pub(super) fn add_routes(routes: &mut Route, plan: &Plan) -> io::Result<()> {
     let index = look_up(routes, STACK_INTERFACE)?.header.index;
@@ -159,19 +184,18 @@ fn add_default_route(routes: &mut Route, index: u32, addresses: &Addresses) -> i
     message.header.protocol = RouteProtocol::Static;
     message.header.scope = RouteScope::Universe;
     message.header.kind = RouteType::Unicast;
-    let everywhere = match addresses.local {
-        IpAddr::V4(_) => RouteAddress::Inet(Ipv4Addr::UNSPECIFIED),
-        IpAddr::V6(_) => RouteAddress::Inet6(Ipv6Addr::UNSPECIFIED),
-    };
     message.attributes = vec![
-        RouteAttribute::Destination(everywhere),
-        RouteAttribute::Gateway(match addresses.gateway {
-            IpAddr::V4(v4) => RouteAddress::Inet(v4),
-            IpAddr::V6(v6) => RouteAddress::Inet6(v6),
-        }),
+        RouteAttribute::Gateway(route_address(addresses.gateway)),
         RouteAttribute::Oif(index),
     ];
     routes.create(RouteNetlinkMessage::NewRoute(message))
+}
+
+const fn route_address(ip: IpAddr) -> RouteAddress {
+    match ip {
+        IpAddr::V4(v4) => RouteAddress::Inet(v4),
+        IpAddr::V6(v6) => RouteAddress::Inet6(v6),
+    }
 }
 
 const fn family(ip: IpAddr) -> AddressFamily {

@@ -155,6 +155,10 @@ fn create_here(plan: Plan) -> Result<Network, TargetError> {
         .map_err(|e| failed("entering the stack's namespace", e.into()))?;
     link::await_up(&mut routes, STACK_INTERFACE).map_err(step("waiting for tun0"))?;
     link::add_routes(&mut routes, &plan).map_err(step("adding routes"))?;
+    for addresses in [&plan.v4, &plan.v6] {
+        link::await_address(&mut routes, addresses.local)
+            .map_err(step("waiting for an address"))?;
+    }
     Ok(Network {
         plan,
         stack,
