@@ -43,6 +43,8 @@ pub struct Console<W> {
     table: Table,
     by_target: BTreeMap<String, Counts>,
     failed: Vec<String>,
+    /// How many drills of a target were skipped for a reason.
+    skipped: BTreeMap<(String, String), usize>,
 }
 
 impl<W: Write> Console<W> {
@@ -55,6 +57,7 @@ impl<W: Write> Console<W> {
             table: Table::default(),
             by_target: BTreeMap::new(),
             failed: Vec::new(),
+            skipped: BTreeMap::new(),
         }
     }
 
@@ -87,6 +90,10 @@ impl<W: Write> Console<W> {
         let mode = outcome.mode.name();
         self.table
             .add(name.clone(), mode, &outcome.target, standing.name());
+        if let Standing::Skip(reason) = standing {
+            let key = (outcome.target.clone(), reason.clone());
+            *self.skipped.entry(key).or_default() += 1;
+        }
         let is_bad = matches!(
             standing,
             Standing::Fail(_)
@@ -97,15 +104,18 @@ impl<W: Write> Console<W> {
         if !is_bad && !self.style.verbose {
             return Ok(());
         }
-        let line = format!(
-            "{:>15}  {:9}  {mode:6}  {name}",
-            standing.name(),
-            outcome.target
-        );
-        let mut text = format!("{}\n", paint(&line, standing, self.style.colour));
+        let line = |place: &str| {
+            format!(
+                "{:>15}  {:9}  {mode:6}  {place}",
+                standing.name(),
+                outcome.target
+            )
+        };
+        let timed = format!("{} ({:.3} s)", line(&name), outcome.wall.as_secs_f64());
+        let mut text = format!("{}\n", paint(&timed, standing, self.style.colour));
         if is_bad {
             text.push_str(&render_failure(outcome, self.style.colour));
-            self.failed.push(line);
+            self.failed.push(in_short(outcome, &line));
         } else {
             match standing {
                 Standing::ExpectedFail { reason, .. } | Standing::Skip(reason) => {
@@ -129,6 +139,12 @@ impl<W: Write> Console<W> {
             for line in &self.failed {
                 text.push_str(line);
                 text.push('\n');
+            }
+        }
+        if !self.skipped.is_empty() {
+            text.push_str("\nSkipped:\n");
+            for ((target, reason), count) in &self.skipped {
+                text.push_str(&format!("{count:>15}  {target:9}  {reason}\n"));
             }
         }
         text.push('\n');
@@ -162,6 +178,16 @@ impl<W: Write> Sink for Console<W> {
             SessionEvent::Ended { counts, wall } => self.end(counts, *wall),
         }
     }
+}
+
+/// A drill that was shown before, with its line and the first words of the reason.
+fn in_short(outcome: &Outcome, line: &dyn Fn(&str) -> String) -> String {
+    let name = outcome.file.name();
+    let number = outcome.standing.failure().and_then(|failure| failure.line);
+    let place = number.map_or_else(|| name.clone(), |number| format!("{name}:{number}"));
+    let reason = crate::json::reason(&outcome.standing).unwrap_or_default();
+    let reason = reason.lines().next().unwrap_or_default();
+    format!("{}: {reason}", line(&place))
 }
 
 fn paint(line: &str, standing: &Standing, colour: bool) -> String {

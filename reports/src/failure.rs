@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
-use halfopen_drill::{Failure, Outcome, Standing};
+use annotate_snippets::{Annotation, AnnotationKind, Level, Origin, Renderer, Snippet};
+use halfopen_drill::{Failure, FailureKind, Outcome, Standing};
 
 use crate::ladder::render_ladder;
+use crate::mark::{Mark, marks};
 
 /// How many events of the trace a failure shows.
 const LAST_EVENTS: usize = 10;
@@ -47,15 +48,20 @@ fn difference(outcome: &Outcome, failure: &Failure, note: Option<&str>, colour: 
         .split_once('\n')
         .unwrap_or((description.as_str(), ""));
     let mut footers: Vec<String> = details.lines().map(|line| line.trim().to_owned()).collect();
-    footers.extend(note.map(str::to_owned));
-    let requires = &outcome.file.script.front_matter.requires;
-    if !requires.is_empty() {
-        footers.push(format!("requirements: {}", requires.join(", ")));
+    if let FailureKind::Packet { observed, .. } = &failure.kind {
+        footers.push(format!("observed segment: {observed}"));
     }
-    let mut group = Level::ERROR
+    footers.extend(note.map(str::to_owned));
+    footers.extend(remarks(outcome));
+    let marks = marks(outcome, failure);
+    let title = Level::ERROR
         .with_name(Some(failure.kind_name()))
-        .primary_title(title)
-        .element(snippet(outcome, failure, &name));
+        .primary_title(title);
+    let mut group = match &marks[..] {
+        // A stack that broke before the first event.
+        [] => title.element(Origin::path(name.as_str())),
+        marks => title.element(snippet(outcome, marks, &name)),
+    };
     for footer in &footers {
         group = group.element(Level::NOTE.message(footer.as_str()));
     }
@@ -68,20 +74,39 @@ fn difference(outcome: &Outcome, failure: &Failure, note: Option<&str>, colour: 
     format!("{}\n{ladder}", renderer.render(&[group]))
 }
 
+/// What the script tests, which requirements it holds the stack to, and how often it was run.
+fn remarks(outcome: &Outcome) -> Vec<String> {
+    let front_matter = &outcome.file.script.front_matter;
+    let mut remarks = Vec::new();
+    if let Some(title) = &front_matter.title {
+        remarks.push(format!("the script tests: {title}"));
+    }
+    if !front_matter.requires.is_empty() {
+        remarks.push(format!(
+            "requirements: {}",
+            front_matter.requires.join(", ")
+        ));
+    }
+    if outcome.attempts > 1 {
+        remarks.push(format!("it was run {} times", outcome.attempts));
+    }
+    remarks
+}
+
 fn snippet<'o>(
     outcome: &'o Outcome,
-    failure: &Failure,
+    marks: &'o [Mark],
     name: &'o str,
-) -> Snippet<'o, annotate_snippets::Annotation<'o>> {
-    let source = outcome.file.source.as_str();
-    let length = source.len();
-    let place = match failure.span {
-        Some(span) => span.range(),
-        // Nothing in the script stands for it: point behind the last line.
-        None => source.trim_end().len()..length,
-    };
-    let label = format!("at {} s", failure.at);
-    Snippet::source(source)
+) -> Snippet<'o, Annotation<'o>> {
+    let annotations = marks.iter().enumerate().map(|(index, mark)| {
+        let kind = if index == 0 {
+            AnnotationKind::Primary
+        } else {
+            AnnotationKind::Context
+        };
+        kind.span(mark.span.range()).label(mark.label.as_str())
+    });
+    Snippet::source(outcome.file.source.as_str())
         .path(name)
-        .annotation(AnnotationKind::Primary.span(place).label(label))
+        .annotations(annotations)
 }

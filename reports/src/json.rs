@@ -1,6 +1,6 @@
 //! JSON Lines: one object a drill, and a summary at the end.
 
-use halfopen_drill::{Counts, Outcome, SessionEvent, Standing, transcript};
+use halfopen_drill::{Counts, Failure, Outcome, SessionEvent, Standing, transcript};
 use halfopen_target::EntryKind;
 use serde::Serialize;
 
@@ -22,6 +22,8 @@ struct Record<'o> {
     ip: &'static str,
     target: &'o str,
     verdict: &'static str,
+    /// Which kind of difference it is.
+    failure: Option<&'static str>,
     reason: Option<String>,
     line: Option<usize>,
     requires: &'o [String],
@@ -101,6 +103,7 @@ fn record(outcome: &Outcome, with_trace: bool) -> Record<'_> {
         ip: outcome.mode.name(),
         target: &outcome.target,
         verdict: outcome.standing.name(),
+        failure: outcome.standing.failure().map(Failure::kind_name),
         reason: reason(&outcome.standing),
         line: outcome.standing.failure().and_then(|failure| failure.line),
         requires: &front_matter.requires,
@@ -111,7 +114,8 @@ fn record(outcome: &Outcome, with_trace: bool) -> Record<'_> {
     }
 }
 
-fn reason(standing: &Standing) -> Option<String> {
+/// Why a drill came to what it came to; of an expected failure and a pass against expectation, why it was expected.
+pub(crate) fn reason(standing: &Standing) -> Option<String> {
     match standing {
         Standing::Pass => None,
         Standing::Fail(failure) | Standing::Inconclusive(failure) => Some(failure.to_string()),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use halfopen_drill::{Outcome, SessionEvent, Standing};
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::Sink;
 use crate::failure::render_failure;
@@ -67,6 +67,9 @@ fn case(outcome: &Outcome) -> TestCase {
     let mut case = TestCase::new(name, status);
     case.set_classname(outcome.target.clone());
     case.set_time(outcome.wall);
+    for id in &outcome.file.script.front_matter.requires {
+        case.add_property(Property::new("requires", id.as_str()));
+    }
     case
 }
 
@@ -79,10 +82,8 @@ fn skipped(reason: &str) -> TestCaseStatus {
 fn bad(kind: NonSuccessKind, name: &str, outcome: &Outcome) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(kind);
     status.set_type(name);
-    if let Some(failure) = outcome.standing.failure() {
-        let text = failure.to_string();
-        status.set_message(text.lines().next().unwrap_or_default());
-    }
+    let message = crate::json::reason(&outcome.standing).unwrap_or_default();
+    status.set_message(message.lines().next().unwrap_or_default());
     status.set_description(render_failure(outcome, false));
     status
 }

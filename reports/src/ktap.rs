@@ -37,12 +37,9 @@ impl<W: Write> Ktap<W> {
                 ("ok", format!(" # XFAIL {}", one_line(reason)))
             }
             Standing::Fail(_) => ("not ok", String::new()),
-            Standing::UnexpectedPass { reason } => {
-                let reason = one_line(reason);
-                ("not ok", format!(" # passed, expected to fail: {reason}"))
-            }
-            Standing::Inconclusive(_) => ("not ok", " # inconclusive".to_owned()),
-            Standing::Error(message) => ("not ok", format!(" # error: {}", one_line(message))),
+            Standing::UnexpectedPass { .. } => ("not ok", String::new()),
+            Standing::Inconclusive(_) => ("not ok", " # ERROR inconclusive".to_owned()),
+            Standing::Error(message) => ("not ok", format!(" # ERROR {}", one_line(message))),
         };
         let mut text = String::new();
         if let Some(failure) = outcome.standing.failure()
@@ -56,12 +53,16 @@ impl<W: Write> Ktap<W> {
                 text.push_str(&format!("# {line}\n"));
             }
         }
+        if let Standing::UnexpectedPass { reason } = &outcome.standing {
+            let reason = one_line(reason);
+            text.push_str(&format!("# passed, expected to fail: {reason}\n"));
+        }
         text.push_str(&format!(
             "{word} {} {}.{}.{}{directive}\n",
             self.number,
             outcome.target,
             outcome.mode.name(),
-            outcome.file.name()
+            one_line(&outcome.file.name())
         ));
         self.print(&text)
     }
@@ -86,6 +87,7 @@ impl<W: Write> Sink for Ktap<W> {
     }
 }
 
+/// In one line and without `#`, which begins a directive.
 fn one_line(text: &str) -> String {
-    text.replace('\n', " ")
+    text.replace('\n', " ").replace('#', "_")
 }

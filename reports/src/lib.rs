@@ -11,6 +11,7 @@ mod json;
 mod junit;
 mod ktap;
 mod ladder;
+mod mark;
 mod table;
 
 use halfopen_drill::SessionEvent;

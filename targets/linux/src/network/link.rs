@@ -1,7 +1,7 @@
 //! The veth pair, its addresses, routes and neighbours.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::{Duration, Instant};
 
@@ -85,10 +85,9 @@ pub(super) fn bring_up(routes: &mut Route, interface: &str) -> io::Result<u32> {
     Ok(index)
 }
 
-/// Brings `lo` and `tun0` up and gives `tun0` its addresses.
-pub(super) fn configure_stack(routes: &mut Route, plan: &Plan) -> io::Result<()> {
-    bring_up(routes, "lo")?;
-    let index = bring_up(routes, STACK_INTERFACE)?;
+/// Gives `tun0`, which is up, its addresses.
+pub(super) fn add_addresses(routes: &mut Route, plan: &Plan) -> io::Result<()> {
+    let index = look_up(routes, STACK_INTERFACE)?.header.index;
     for addresses in [&plan.v4, &plan.v6] {
         let mut message = AddressMessage::default();
         message.header.family = family(addresses.local);
@@ -127,19 +126,16 @@ pub(super) fn await_up(routes: &mut Route, interface: &str) -> io::Result<()> {
     }
 }
 
-/// Waits until an address is one of this host's: for IPv6 the kernel takes it into use in the background, even when
-/// no duplicate is looked for, and drops what arrives for it before.
-pub(super) fn await_address(routes: &mut Route, ip: IpAddr) -> io::Result<()> {
+/// Waits until an IPv6 address is one of this host's: the kernel takes it into use in the background, even when no
+/// duplicate is looked for, and drops what arrives for it before.
+pub(super) fn await_address(ip: Ipv6Addr) -> io::Result<()> {
+    // Destination and prefix length as this file writes them; before it is in use only the link's prefix is there.
+    let octets: Vec<_> = ip.octets().iter().map(|o| format!("{o:02x}")).collect();
+    let own = format!("{} 80 ", octets.concat());
     let deadline = Instant::now() + UP_LIMIT;
     loop {
-        let mut message = RouteMessage::default();
-        message.header.address_family = family(ip);
-        message.header.destination_prefix_length = if ip.is_ipv4() { 32 } else { 128 };
-        message.attributes = vec![RouteAttribute::Destination(route_address(ip))];
-        let found = routes.get(RouteNetlinkMessage::GetRoute(message));
-        if let Ok(RouteNetlinkMessage::NewRoute(route)) = &found
-            && route.header.kind == RouteType::Local
-        {
+        let routes = std::fs::read_to_string("/proc/thread-self/net/ipv6_route")?;
+        if routes.lines().any(|line| line.starts_with(&own)) {
             return Ok(());
         }
         if Instant::now() > deadline {

@@ -138,7 +138,9 @@ fn create_here(plan: Plan) -> Result<Network, TargetError> {
     link::create(&mut routes, tester.as_raw_fd(), plan.mtu).map_err(step("making a veth pair"))?;
     link::switch_offloads_off(STACK_INTERFACE).map_err(step("switching offloads off"))?;
     sysctl::base(STACK_INTERFACE).map_err(step("setting sysctls"))?;
-    link::configure_stack(&mut routes, &plan).map_err(step("configuring tun0"))?;
+    for interface in ["lo", STACK_INTERFACE] {
+        link::bring_up(&mut routes, interface).map_err(step("bringing an interface up"))?;
+    }
     let sock_diag = SockDiag::open().map_err(step("opening sock_diag"))?;
 
     setns(&tester, CloneFlags::CLONE_NEWNET)
@@ -154,10 +156,11 @@ fn create_here(plan: Plan) -> Result<Network, TargetError> {
     setns(&stack, CloneFlags::CLONE_NEWNET)
         .map_err(|e| failed("entering the stack's namespace", e.into()))?;
     link::await_up(&mut routes, STACK_INTERFACE).map_err(step("waiting for tun0"))?;
+    // IPv6 takes an address into use only on a link that is up.
+    link::add_addresses(&mut routes, &plan).map_err(step("adding addresses"))?;
     link::add_routes(&mut routes, &plan).map_err(step("adding routes"))?;
-    for addresses in [&plan.v4, &plan.v6] {
-        link::await_address(&mut routes, addresses.local)
-            .map_err(step("waiting for an address"))?;
+    if let IpAddr::V6(local) = plan.v6.local {
+        link::await_address(local).map_err(step("waiting for an address"))?;
     }
     Ok(Network {
         plan,
