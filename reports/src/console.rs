@@ -154,8 +154,9 @@ impl<W: Write> Console<W> {
             }
         }
         text.push_str(&format!(
-            "{} drills in {:.2} s: {}\n",
+            "{} drill{} in {:.2} s: {}\n",
             counts.total(),
+            if counts.total() == 1 { "" } else { "s" },
             wall.as_secs_f64(),
             summary(counts)
         ));

@@ -329,7 +329,9 @@ impl<'s> Judge<'s> {
             _ => "a packet".to_owned(),
         };
         let mut instead = Vec::new();
-        if let Some(pending) = self.transitions.unlisted() {
+        if let Some(pending) = self.transitions.unlisted()
+            && self.script.asserts_states()
+        {
             instead.push(format!("the transition {}", pending.transition));
         }
         let packets: Vec<_> = self.packets.iter().map(|p| p.bytes.clone()).collect();
