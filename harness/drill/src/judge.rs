@@ -51,6 +51,8 @@ pub(crate) struct Judge<'s> {
     base: Time,
     /// How late our own last stimulus was.
     slip: Duration,
+    /// How long our own last stimulus took: the stack could not answer before it was through.
+    slack: Duration,
     /// When the machine held things up, and for how long.
     stalls: Vec<(Time, Duration)>,
     entries: usize,
@@ -74,6 +76,7 @@ impl<'s> Judge<'s> {
             origin: Time::ZERO,
             base: Time::ZERO,
             slip: Duration::ZERO,
+            slack: Duration::ZERO,
             stalls: Vec::new(),
             entries: 0,
         }
@@ -145,6 +148,7 @@ impl<'s> Judge<'s> {
                     calls::note_return(&mut self.bindings, running);
                 }
             }
+            EntryKind::Stalled(span) if entry.script_event.is_some() => self.slack = *span,
             EntryKind::Stalled(span) => self.stalls.push((entry.at, *span)),
             _ => {}
         }
@@ -154,6 +158,7 @@ impl<'s> Judge<'s> {
     pub(crate) fn stimulus(&mut self, index: usize, at: Time) {
         let stated = self.window(index).earliest;
         self.slip = at.since(stated);
+        self.slack = Duration::ZERO;
         self.base = at;
     }
 
@@ -273,7 +278,7 @@ impl<'s> Judge<'s> {
     ) -> Progress {
         let mut window = self.window(index).widened(self.tolerance, self.base);
         if window.latest != Time::MAX {
-            window.latest += Duration::from_micros(delay);
+            window.latest += Duration::from_micros(delay) + self.slack;
         }
         if !window.contains(at) {
             let kind = FailureKind::Time {

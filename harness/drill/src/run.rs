@@ -14,6 +14,9 @@ use crate::lower::{self, LowerError, Lowered};
 use crate::packet::build;
 use crate::verdict::{Failure, FailureKind, Verdict};
 
+/// A stimulus that takes this long did not go straight through.
+const NOTABLE: Duration = Duration::from_millis(1);
+
 /// Whether a run stops at the first difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pacing {
@@ -185,7 +188,17 @@ impl Runner<'_, '_> {
         self.judge.stimulus(index, at);
         self.push(at, Some(index), EntryKind::Inbound(bytes.clone()));
         self.guard(|target, _| target.inject(&bytes))?;
+        self.note_took(index, at);
         self.drain()
+    }
+
+    /// A stimulus that took long was held up by the machine: what answers it counts from when it was through.
+    fn note_took(&mut self, index: usize, began: Time) {
+        let now = self.target.now();
+        let took = now.since(began);
+        if took >= NOTABLE {
+            self.push(now, Some(index), EntryKind::Stalled(took));
+        }
     }
 
     fn call(&mut self, index: usize, spec: &CallSpec) -> Step {
@@ -202,6 +215,7 @@ impl Runner<'_, '_> {
         let at = self.target.now();
         self.judge.stimulus(index, at);
         let id = self.start(index, at, Some(spec), lowered)?;
+        self.note_took(index, at);
         if self.judge.event(index).time.end.is_some() {
             return self.drain();
         }

@@ -25,7 +25,7 @@ use super::{Addresses, Plan, STACK_INTERFACE, STACK_MAC, TESTER_INTERFACE, TESTE
 use crate::sys::{packet_socket, socket};
 
 /// How long an interface may take to come up.
-const UP_LIMIT: Duration = Duration::from_secs(2);
+const UP_LIMIT: Duration = Duration::from_secs(20);
 
 /// Commands of ethtool that switch offloads (linux/ethtool.h): receive and transmit checksums, scatter-gather,
 /// TSO, GSO and GRO. What is seen on the link is then what TCP sent.
