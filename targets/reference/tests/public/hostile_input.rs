@@ -1,12 +1,10 @@
 //! Whatever arrives, in whatever order calls are made: no panic, no endless loop, legal transitions only.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use common::is_legal;
+use crate::common::is_legal;
 use halfopen_reference::{
     Config, ConnectionId, ConnectionOption, ConnectionOptions, Endpoint, Event, Instant, SendFlags,
     Stack, State,

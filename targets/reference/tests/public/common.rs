@@ -1,5 +1,4 @@
 //! What the tests of the public interface share: a seeded generator, and the legal transitions.
-#![allow(dead_code, reason = "each test uses its part")]
 
 use halfopen_reference::State;
 

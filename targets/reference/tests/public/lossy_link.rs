@@ -1,12 +1,10 @@
 //! Two stacks, a link that loses, repeats and reorders, and two applications that want an exact stream.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use common::{Random, is_legal};
+use crate::common::{Random, is_legal};
 use halfopen_reference::{
     Config, ConnectionId, ConnectionOptions, Endpoint, Event, Instant, Received, SendFlags, Stack,
     State, UserError,
