@@ -4,6 +4,7 @@ mod args;
 mod command;
 mod exit;
 mod filter;
+mod output;
 mod registry;
 mod select;
 

@@ -81,13 +81,50 @@ fn find_one(name: &str) -> Result<Arc<dyn TargetFactory>, String> {
 fn unknown(name: &str) -> String {
     let near = NAMES
         .iter()
-        .find(|known| name.get(..2).is_some_and(|start| known.starts_with(start)))
-        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        .map(|known| (distance(known, name), known))
+        .min()
+        .filter(|(distance, known)| *distance <= known.len() / 2)
+        .map_or_else(String::new, |(_, near)| format!("; did you mean `{near}`?"));
     format!(
         "there is no target `{name}`: the targets are {}{near}",
         NAMES.join(" and ")
     )
 }
 
+/// How many letters must be put in, taken out or changed to make `to` of `from`.
+fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (above, letter) in from.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = above + 1;
+        for (at, other) in to.iter().enumerate() {
+            let change = diagonal + usize::from(letter != *other);
+            diagonal = row[at + 1];
+            row[at + 1] = change.min(row[at] + 1).min(diagonal + 1);
+        }
+    }
+    row[to.len()]
+}
+
 #[cfg(feature = "planted-bugs")]
 mod planted;
+
+#[cfg(test)]
+mod tests {
+    use super::{distance, unknown};
+
+    #[test]
+    fn distance_counts_single_letters() {
+        assert_eq!(distance("linux", "linux"), 0);
+        assert_eq!(distance("linux", "lnux"), 1);
+        assert_eq!(distance("linux", "liunx"), 2);
+        assert_eq!(distance("linux", ""), 5);
+    }
+
+    #[test]
+    fn a_name_far_from_all_gets_no_suggestion() {
+        assert!(unknown("refrence").ends_with("did you mean `reference`?"));
+        assert!(!unknown("windows-server").contains("did you mean"));
+    }
+}

@@ -1,10 +1,12 @@
 //! From paths on the command line to scripts.
 
 use std::fs;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use halfopen_drill::ScriptFile;
+use halfopen_script::{Definitions, Diagnostic};
 use halfopen_target::AddressMode;
 
 use crate::args::{Mode, Selection};
@@ -85,6 +87,12 @@ pub(crate) fn find_all(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
             ));
         }
     }
+    for path in &mut found {
+        // `a.pkt` and `./a.pkt` are one script.
+        if let Ok(short) = path.strip_prefix(".") {
+            *path = short.to_path_buf();
+        }
+    }
     found.sort();
     found.dedup();
     Ok(found)
@@ -110,9 +118,7 @@ fn find(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Str
 /// # Errors
 /// All that is wrong with it, as text.
 pub(crate) fn read(path: &Path) -> Result<ScriptFile, String> {
-    let octets = fs::read(path).map_err(|e| format!("{}: {e}\n", path.display()))?;
-    let source = String::from_utf8(octets)
-        .map_err(|e| format!("{}: not a text in UTF-8: {e}\n", path.display()))?;
+    let source = text(path)?;
     let name = path.display().to_string();
     match halfopen_script::parse(&name, &source) {
         Ok(script) => Ok(ScriptFile {
@@ -120,15 +126,32 @@ pub(crate) fn read(path: &Path) -> Result<ScriptFile, String> {
             source,
             script,
         }),
-        Err(diagnostics) => {
-            let colour = std::io::IsTerminal::is_terminal(&std::io::stderr());
-            let shown: Vec<_> = diagnostics
-                .iter()
-                .map(|diagnostic| diagnostic.render(&name, &source, colour))
-                .collect();
-            Err(format!("{}\n", shown.join("\n")))
-        }
+        Err(diagnostics) => Err(render(&name, &source, &diagnostics)),
     }
+}
+
+/// All findings of one script as text, and whether it can be run; the text is empty where nothing is to say.
+pub(crate) fn check(path: &Path) -> (String, bool) {
+    let source = match text(path) {
+        Ok(source) => source,
+        Err(message) => return (message, false),
+    };
+    let name = path.display().to_string();
+    let parse = halfopen_script::parse_with(&name, &source, &Definitions::ipv4());
+    (render(&name, &source, &parse.diagnostics), parse.is_ok())
+}
+
+fn text(path: &Path) -> Result<String, String> {
+    let octets = fs::read(path).map_err(|e| format!("{}: {e}\n", path.display()))?;
+    String::from_utf8(octets).map_err(|e| format!("{}: not a text in UTF-8: {e}\n", path.display()))
+}
+
+fn render(name: &str, source: &str, diagnostics: &[Diagnostic]) -> String {
+    let colour = std::io::stderr().is_terminal();
+    diagnostics
+        .iter()
+        .map(|diagnostic| format!("{}\n", diagnostic.render(name, source, colour)))
+        .collect()
 }
 
 /// The address modes that a script runs in: those asked for, or those that its own option lines name.

@@ -12,7 +12,7 @@ pub struct Step {
     pub at: Time,
     /// The line of the script that it was paired with.
     pub line: Option<usize>,
-    /// What happened, without initial sequence numbers, timestamp values and ports.
+    /// What happened, without initial sequence numbers, timestamp values, windows and ports.
     pub text: String,
 }
 
@@ -120,11 +120,16 @@ fn sign(line: &Line) -> &'static str {
     }
 }
 
-/// Takes timestamp values out of a segment's text; they are each stack's own clock.
+/// Takes out of a segment's text what each stack chooses freely: timestamp values, which are its own clock, and the
+/// window, which is the size of its own buffer.
 fn normal(text: &str) -> String {
     let mut words = Vec::new();
-    let mut words_in = text.split(' ').peekable();
+    let mut words_in = text.split(' ');
     while let Some(word) = words_in.next() {
+        if word == "win" {
+            words_in.next();
+            continue;
+        }
         words.push(word.to_owned());
         let is_timestamp = word == "val" || word == "ecr";
         if is_timestamp && let Some(number) = words_in.next() {

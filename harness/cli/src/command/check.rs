@@ -2,18 +2,23 @@
 
 use crate::args::CheckArguments;
 use crate::exit::Exit;
+use crate::output::say;
 use crate::select;
 
 pub(crate) fn run(arguments: &CheckArguments) -> Result<Exit, String> {
     let paths = select::find_all(&arguments.paths)?;
     let mut wrong = 0;
     for path in &paths {
-        if let Err(text) = select::read(path) {
-            eprint!("{text}");
-            wrong += 1;
-        }
+        let (findings, can_be_run) = select::check(path);
+        eprint!("{findings}");
+        wrong += usize::from(!can_be_run);
     }
-    println!("{} scripts, {wrong} with mistakes", paths.len());
+    let noun = if paths.len() == 1 {
+        "script"
+    } else {
+        "scripts"
+    };
+    say!("{} {noun}, {wrong} with mistakes", paths.len());
     Ok(if wrong == 0 {
         Exit::AsExpected
     } else {

@@ -5,11 +5,12 @@ use std::process::{Command, Stdio};
 use halfopen_linux::{Finding, diagnose, privilege};
 
 use crate::exit::Exit;
+use crate::output::say;
 
 pub(crate) fn run() -> Result<Exit, String> {
-    println!("reference target");
-    println!("  ok    needs nothing\n");
-    println!("linux target");
+    say!("reference target");
+    say!("  ok    needs nothing\n");
+    say!("linux target");
     let entered = privilege::enter();
     let how = match &entered {
         Ok(privilege::Privilege::Root) => "as it is".to_owned(),
@@ -17,13 +18,13 @@ pub(crate) fn run() -> Result<Exit, String> {
         Err(error) => error.to_string(),
     };
     let mark = if entered.is_ok() { "ok  " } else { "FAIL" };
-    println!("  {mark}  privilege: {how}");
+    say!("  {mark}  privilege: {how}");
     for finding in diagnose() {
         show(&finding);
     }
-    println!("\nfuzzing");
+    say!("\nfuzzing");
     let has_cargo_fuzz = succeeds("cargo", &["fuzz", "--version"]);
-    println!(
+    say!(
         "  {}",
         if has_cargo_fuzz {
             "ok    cargo-fuzz"
@@ -40,9 +41,9 @@ fn show(finding: &Finding) {
         (false, true) => "FAIL",
         (false, false) => "note",
     };
-    println!("  {mark}  {}: {}", finding.what, finding.detail);
+    say!("  {mark}  {}: {}", finding.what, finding.detail);
     if !finding.remedy.is_empty() {
-        println!("        {}", finding.remedy);
+        say!("        {}", finding.remedy);
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::SystemTime;
 
 use halfopen_fuzz::segments;
 use halfopen_reference_target::ReferenceTarget;
@@ -11,6 +12,7 @@ use halfopen_reference_target::ReferenceTarget;
 use super::doctor::succeeds;
 use crate::args::FuzzArguments;
 use crate::exit::Exit;
+use crate::output::say;
 
 /// The fuzz targets.
 const NAMES: [&str; 1] = ["segments"];
@@ -38,15 +40,18 @@ pub(crate) fn run(arguments: &FuzzArguments) -> Result<Exit, String> {
     let ended_well = fuzz(arguments, folder)?;
     let new: Vec<_> = list(&artifacts).difference(&before).cloned().collect();
     let mut found = 0;
-    for artifact in &new {
+    for (artifact, _) in &new {
         found += usize::from(report(artifact, name, folder)?);
     }
     match (found, ended_well) {
         (0, true) => {
-            println!("nothing found");
+            say!("nothing found");
             Ok(Exit::AsExpected)
         }
-        (0, false) => Err("the fuzzer did not run: see above".to_owned()),
+        (0, false) if new.is_empty() => Err("the fuzzer did not run: see above".to_owned()),
+        (0, false) => {
+            Err("what the fuzzer found does not show outside of it: see above".to_owned())
+        }
         _ => Ok(Exit::Failed),
     }
 }
@@ -71,9 +76,12 @@ fn fuzz(arguments: &FuzzArguments, folder: &Path) -> Result<bool, String> {
         .map_err(|error| format!("cargo fuzz could not be started: {error}"))
 }
 
-fn list(folder: &Path) -> BTreeSet<PathBuf> {
+/// The files in a folder with the times of their writing: an input that was found before is found under its old name.
+fn list(folder: &Path) -> BTreeSet<(PathBuf, SystemTime)> {
+    let written =
+        |entry: fs::DirEntry| Some((entry.path(), entry.metadata().ok()?.modified().ok()?));
     fs::read_dir(folder)
-        .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
+        .map(|entries| entries.flatten().filter_map(written).collect())
         .unwrap_or_default()
 }
 
@@ -81,7 +89,7 @@ fn list(folder: &Path) -> BTreeSet<PathBuf> {
 fn report(artifact: &Path, name: &str, folder: &Path) -> Result<bool, String> {
     let input = fs::read(artifact).map_err(|e| format!("{}: {e}", artifact.display()))?;
     let Some(found) = segments::finding(&input, &|| Box::new(ReferenceTarget::new())) else {
-        println!(
+        say!(
             "{}: shows nothing outside of the fuzzer; kept as it is",
             artifact.display()
         );
@@ -91,6 +99,6 @@ fn report(artifact: &Path, name: &str, folder: &Path) -> Result<bool, String> {
     fs::create_dir_all(&findings).map_err(|e| format!("{}: {e}", findings.display()))?;
     let script = findings.join(format!("{name}-{}.pkt", found.rule));
     fs::write(&script, &found.script).map_err(|e| format!("{}: {e}", script.display()))?;
-    println!("found: {}\n  {}", found.text, script.display());
+    say!("found: {}\n  {}", found.text, script.display());
     Ok(true)
 }

@@ -6,13 +6,14 @@ use halfopen_drill::TargetFactory;
 use halfopen_target::ClockKind;
 
 use crate::exit::Exit;
+use crate::output::say;
 use crate::registry;
 
 pub(crate) fn run() -> Result<Exit, String> {
     for name in registry::NAMES {
         match registry::find(&[name.to_owned()]) {
             Ok(targets) => targets.iter().for_each(show),
-            Err(why) => println!("{name:12} not here: {why}"),
+            Err(why) => say!("{name:12} not here: {why}"),
         }
     }
     Ok(Exit::AsExpected)
@@ -24,8 +25,8 @@ fn show(target: &Arc<dyn TargetFactory>) {
         ClockKind::Virtual => "virtual time",
         ClockKind::Live => "live",
     };
-    println!("{:12} {} ({clock})", capabilities.name, capabilities.stack);
+    say!("{:12} {} ({clock})", capabilities.name, capabilities.stack);
     for (capability, reason) in capabilities.missing() {
-        println!("{:12} lacks {capability}: {reason}", "");
+        say!("{:12} lacks {capability}: {reason}", "");
     }
 }
