@@ -328,6 +328,7 @@ fn address_text(address: &Address) -> String {
 
 fn output_text(output: &Output) -> Option<String> {
     Some(match output {
+        Output::Data(data) if data.is_empty() => return None,
         Output::Data(data) => format!("{} octets", data.len()),
         Output::Option(OptionValue::Int(value)) | Output::Int(value) => value.to_string(),
         Output::Option(OptionValue::Linger { on, seconds }) => {
