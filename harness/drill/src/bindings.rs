@@ -1,7 +1,7 @@
 //! What the numbers of a script stand for in one drill: descriptors, ports, initial sequence numbers, timestamps.
 //!
-//! Scripts count each side's sequence numbers from their own base. The tester's numbers are sent as written;
-//! the stack's are bound when it sends its SYN.
+//! A SYN of the tester is sent with the sequence number that is written; the stack's initial sequence number is bound when it
+//! sends its own. Every other segment counts both sides' numbers from their initial ones, as in packetdrill.
 
 use std::collections::BTreeMap;
 
@@ -32,6 +32,20 @@ impl Default for Ports {
     }
 }
 
+/// How the stack's TSval (RFC 7323) are held against those that a script states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimestampRule {
+    /// One value of the script is one value of the stack, and TSecr is as stated.
+    Each,
+    /// As packetdrill does: TSecr is free, and TSval advances as in the script, where the script says how long a tick is.
+    Packetdrill {
+        /// Microseconds of one tick; 0 where nothing is checked.
+        tick: u32,
+        /// How far the stack may be from the script, in microseconds.
+        tolerance: u64,
+    },
+}
+
 /// One connection as the script's packets see it.
 #[derive(Clone, Debug)]
 pub(crate) struct Flow {
@@ -41,12 +55,16 @@ pub(crate) struct Flow {
     pub(crate) remote_port: u16,
     /// The stack's initial sequence number: as the script writes it and as it is.
     local_isn: Option<(u32, Seq)>,
-    /// The tester's initial sequence number, the same in script and on the wire.
+    /// The tester's initial sequence number.
     remote_isn: Option<u32>,
+    /// That of a further SYN of the tester, which counts once the stack answers it with a SYN of its own.
+    offered_isn: Option<u32>,
     /// A new SYN of either side was caused, so the stack may choose a new initial sequence number.
     may_rebind: bool,
     /// The stack's TSval values: as the script writes them and as they are.
     timestamps: BTreeMap<u32, u32>,
+    /// The first of them.
+    first_timestamp: Option<(u32, u32)>,
     /// Everything that the application gave the stack to send.
     pub(crate) written: Vec<u8>,
     /// How many octets the application has read.
@@ -62,27 +80,48 @@ impl Flow {
             remote_port,
             local_isn: None,
             remote_isn: None,
+            offered_isn: None,
             may_rebind: true,
             timestamps: BTreeMap::new(),
+            first_timestamp: None,
             written: Vec::new(),
             read: 0,
             urgent: false,
         }
     }
 
-    /// A sequence number of the stack, from script to wire.
-    pub(crate) fn local_to_wire(&self, number: u32) -> u32 {
-        match self.local_isn {
-            Some((script, wire)) => wire.0.wrapping_add(number.wrapping_sub(script)),
-            None => number,
-        }
+    /// A sequence number of the stack, from script to wire; `syn` says whether it stands in a segment with SYN.
+    pub(crate) fn local_to_wire(&self, number: u32, syn: bool) -> u32 {
+        number.wrapping_sub(self.local_offset(syn))
     }
 
     /// A sequence number of the stack, from wire to script.
-    pub(crate) fn local_to_script(&self, number: u32) -> u32 {
+    pub(crate) fn local_to_script(&self, number: u32, syn: bool) -> u32 {
+        number.wrapping_add(self.local_offset(syn))
+    }
+
+    /// What is added to a number of the stack on the wire to give the script's.
+    fn local_offset(&self, syn: bool) -> u32 {
         match self.local_isn {
-            Some((script, wire)) => script.wrapping_add(number.wrapping_sub(wire.0)),
-            None => number,
+            Some((script, wire)) if syn => script.wrapping_sub(wire.0),
+            Some((_, wire)) => wire.0.wrapping_neg(),
+            None => 0,
+        }
+    }
+
+    /// A sequence number of the tester, from script to wire.
+    pub(crate) fn remote_to_wire(&self, number: u32, syn: bool) -> u32 {
+        match self.remote_isn {
+            Some(isn) if !syn => number.wrapping_add(isn),
+            _ => number,
+        }
+    }
+
+    /// A sequence number of the tester, from wire to script.
+    pub(crate) fn remote_to_script(&self, number: u32, syn: bool) -> u32 {
+        match self.remote_isn {
+            Some(isn) if !syn => number.wrapping_sub(isn),
+            _ => number,
         }
     }
 
@@ -99,22 +138,37 @@ impl Flow {
         Some(i64::from(distance) - 1)
     }
 
-    /// Offset in the tester's stream of payload that starts at `seq` of a segment with or without SYN.
+    /// Offset in the tester's stream of the payload of a segment with this sequence number on the wire.
     pub(crate) fn inbound_offset(&self, seq: u32, syn: bool) -> u32 {
-        let first = seq.wrapping_add(u32::from(syn));
-        first
-            .wrapping_sub(self.remote_isn.unwrap_or(0))
-            .wrapping_sub(1)
+        match self.remote_isn {
+            // The payload of a SYN comes first in its stream (RFC 9293 section 3.4).
+            _ if syn => 0,
+            isn => seq.wrapping_sub(isn.unwrap_or(0)).wrapping_sub(1),
+        }
     }
 
     /// Takes note of a SYN that the tester sends.
     pub(crate) fn note_inbound_syn(&mut self, seq: u32) {
-        if self.remote_isn != Some(seq) {
-            self.may_rebind = true;
+        match self.remote_isn {
+            None => self.remote_isn = Some(seq),
+            Some(isn) if isn != seq => {
+                self.offered_isn = Some(seq);
+                self.may_rebind = true;
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Takes note of a SYN of the stack that acknowledges `ack`: it may begin a new incarnation of the connection.
+    pub(crate) fn note_outbound_syn(&mut self, ack: u32) {
+        if let Some(isn) = self.offered_isn
+            && ack == isn.wrapping_add(1)
+        {
+            self.offered_isn = None;
+            self.remote_isn = Some(isn);
             self.written.clear();
             self.read = 0;
         }
-        self.remote_isn = Some(seq);
     }
 
     /// Binds the stack's initial sequence number from its SYN, unless it is bound and nothing new began.
@@ -130,9 +184,16 @@ impl Flow {
         self.timestamps.get(&script).copied()
     }
 
-    /// Remembers that the script's TSval stood for this one.
+    /// The value that is as far from the first as the script's is.
+    pub(crate) fn interpolated_timestamp(&self, script: u32) -> Option<u32> {
+        let (first, wire) = self.first_timestamp?;
+        Some(script.wrapping_sub(first).wrapping_add(wire))
+    }
+
+    /// Remembers that the script's TSval stands for this one from now on.
     pub(crate) fn bind_timestamp(&mut self, script: u32, wire: u32) {
-        self.timestamps.entry(script).or_insert(wire);
+        self.first_timestamp.get_or_insert((script, wire));
+        self.timestamps.insert(script, wire);
     }
 }
 
@@ -146,6 +207,7 @@ pub(crate) struct Bindings {
     flow_of_descriptor: BTreeMap<i64, usize>,
     flows: Vec<Flow>,
     current: Option<usize>,
+    pub(crate) timestamps: TimestampRule,
 }
 
 impl Bindings {
@@ -158,6 +220,7 @@ impl Bindings {
             flow_of_descriptor: BTreeMap::new(),
             flows: Vec::new(),
             current: None,
+            timestamps: TimestampRule::Each,
         }
     }
 

@@ -1,7 +1,9 @@
 //! Calls in flight: what they change in the bindings, and whether they ended as the script says.
 
 use halfopen_script::tree::{Action, CallSpec, Event, ExpressionKind};
-use halfopen_target::{Address, Call, Descriptor, Errno, OptionValue, Output, Returned, Time};
+use halfopen_target::{
+    Address, Call, Descriptor, Duration, Errno, OptionValue, Output, Returned, Time, posix,
+};
 
 use crate::bindings::Bindings;
 use crate::judge::result_text;
@@ -14,6 +16,7 @@ use crate::verdict::FailureKind;
 pub(crate) struct Running {
     event: usize,
     started: Time,
+    drift: Duration,
     lowered: Lowered,
     /// The script's number for the descriptor that the call will give.
     gives: Option<i64>,
@@ -39,6 +42,11 @@ impl Running {
             })
             .filter(|fd| *fd >= 0);
         let mut written_before = 0;
+        if let (Some(Address::Inet(remote)), Some(fd)) =
+            (connects_to(&lowered.call), lowered.descriptor)
+        {
+            bindings.note_connect(fd, remote.port());
+        }
         if let (Call::Send { buffers, .. }, Some(fd)) = (&lowered.call, lowered.descriptor)
             && let Some(flow) = bindings.flow_of(fd)
         {
@@ -47,14 +55,10 @@ impl Running {
                 flow.written.extend(buffer);
             }
         }
-        if let (Call::Connect { address, .. }, Some(fd)) = (&lowered.call, lowered.descriptor)
-            && let Address::Inet(remote) = address
-        {
-            bindings.note_connect(fd, remote.port());
-        }
         Self {
             event,
             started,
+            drift: Duration::ZERO,
             lowered,
             gives,
             written_before,
@@ -68,6 +72,16 @@ impl Running {
 
     pub(crate) const fn started(&self) -> Time {
         self.started
+    }
+
+    /// How late our stimuli were in all when the call began.
+    pub(crate) const fn drift(&self) -> Duration {
+        self.drift
+    }
+
+    /// Takes note of that.
+    pub(crate) const fn set_drift(&mut self, drift: Duration) {
+        self.drift = drift;
     }
 
     pub(crate) const fn name(&self) -> &'static str {
@@ -96,6 +110,15 @@ impl Running {
             Call::Socket { .. } | Call::Accept { .. } => Some((self.gives?, Descriptor(target))),
             _ => None,
         }
+    }
+}
+
+/// Where a call opens a connection to: `connect`, and a call that sends with its SYN (RFC 7413).
+const fn connects_to(call: &Call) -> Option<Address> {
+    match call {
+        Call::Connect { address, .. } => Some(*address),
+        Call::Send { address, flags, .. } if *flags & posix::MSG_FASTOPEN != 0 => *address,
+        _ => None,
     }
 }
 
@@ -226,10 +249,13 @@ fn compare_output(expected: &ExpectedOutput, output: &Output) -> Compared {
             let shown = |bytes: &[u8]| format!("\"{}\"", bytes.escape_ascii());
             ("the octets read", shown(expected), shown(data))
         }
-        (ExpectedOutput::Int(what, value), Output::Int(seen)) => {
-            (*what, value.to_string(), seen.to_string())
-        }
-        (ExpectedOutput::Int(what, value), Output::Option(OptionValue::Int(seen))) => {
+        // Scripts write an unsigned value as it is, and the harness sees a C int.
+        (ExpectedOutput::Int(what, value), Output::Int(seen))
+        | (ExpectedOutput::Int(what, value), Output::Option(OptionValue::Int(seen))) => {
+            let seen = match u32::try_from(*value) {
+                Ok(_) => i64::from(seen.cast_unsigned()),
+                Err(_) => i64::from(*seen),
+            };
             (*what, value.to_string(), seen.to_string())
         }
         (ExpectedOutput::Int(what, value), Output::Option(OptionValue::Bytes(bytes)))
@@ -294,9 +320,7 @@ fn compare_stream(
     let Call::Receive { flags, .. } = &running.lowered.call else {
         return None;
     };
-    let special = halfopen_target::posix::MSG_OOB
-        | halfopen_target::posix::MSG_PEEK
-        | halfopen_target::posix::MSG_TRUNC;
+    let special = posix::MSG_OOB | posix::MSG_PEEK | posix::MSG_TRUNC;
     let flow = bindings.flow_of(running.lowered.descriptor?)?;
     let data = returned.outputs.iter().find_map(|output| match output {
         Output::Data(data) => Some(data),

@@ -4,9 +4,9 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use halfopen_script::tree::{OptionLine, Script};
-use halfopen_target::{AddressFamily, AddressMode, ClockKind, Duration, Setup};
+use halfopen_target::{AddressFamily, AddressMode, ClockKind, Duration, Setup, Surroundings};
 
-use crate::bindings::Ports;
+use crate::bindings::{Ports, TimestampRule};
 use crate::window::Tolerance;
 
 /// How long a drill waits for what does not come, and how much it takes before it calls a halt.
@@ -62,6 +62,10 @@ pub struct Config {
     pub ports: Ports,
     /// How far from its stated time an event may be.
     pub tolerance: Tolerance,
+    /// How TSval values are judged.
+    pub timestamps: TimestampRule,
+    /// An expected segment stands for one segment of the stack and not for a run of them (`--strict_segments`).
+    pub strict_segments: bool,
 }
 
 /// Why a script's option lines cannot be followed.
@@ -91,12 +95,24 @@ impl Config {
             setup: Setup::defaults(mode),
             ports: Ports::default(),
             tolerance: Tolerance::default(),
+            timestamps: TimestampRule::Each,
+            strict_segments: script.is_strict(),
         };
         config.setup.seed = seed;
         config.setup.working_directory = folder.to_path_buf();
+        if !script.is_strict() {
+            // A script written for packetdrill relies on its interface and on its patience.
+            config.setup.surroundings = Surroundings::Packetdrill;
+            config.tolerance = Tolerance::PACKETDRILL;
+            config.timestamps = TimestampRule::Packetdrill {
+                tick: 0,
+                tolerance: 0,
+            };
+        }
         for option in &script.options {
             config.apply(option)?;
         }
+        config.setup.gateway_ip = apart(config.setup.gateway_ip, config.setup.local_ip);
         config.setup.environment = environment(&config);
         Ok(config)
     }
@@ -117,6 +133,13 @@ impl Config {
                 let percent: f64 = number(option, value)?;
                 self.tolerance.per_ten_thousand = (percent * 100.0).clamp(0.0, 1e6) as u32;
             }
+            "tcp_ts_tick_usecs" => {
+                self.timestamps = TimestampRule::Packetdrill {
+                    tick: number(option, value)?,
+                    tolerance: 0,
+                };
+            }
+            "strict_segments" => self.strict_segments = true,
             // The rest concerns packetdrill's own running, or is for the language's later parts.
             _ => {}
         }
@@ -137,6 +160,16 @@ impl Config {
             set(&mut self.setup, ip);
         }
         Ok(())
+    }
+}
+
+/// The router's address, or the next one where the script gives that to the stack: packetdrill's interface has no other end that
+/// would need one of its own.
+fn apart(gateway: IpAddr, local: IpAddr) -> IpAddr {
+    match gateway {
+        same if same != local => same,
+        IpAddr::V4(v4) => IpAddr::V4((u32::from(v4) ^ 3).into()),
+        IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) ^ 3).into()),
     }
 }
 
@@ -161,7 +194,6 @@ fn environment(config: &Config) -> Vec<(String, String)> {
     };
     [
         ("TEST_IP_VERSION", family.to_owned()),
-        ("PACKETDRILL_PID", std::process::id().to_string()),
         ("LOCAL_IP", setup.local_ip.to_string()),
         ("REMOTE_IP", setup.remote_ip.to_string()),
         ("GATEWAY_IP", setup.gateway_ip.to_string()),

@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use halfopen_script::tree::{Action, Direction, Event, Script, StateAssertion, StateName};
+use halfopen_script::tree::{Action, Direction, Event, Script, StateAssertion, StateName, When};
 use halfopen_target::{
     CallId, ConnectionId, Duration, Entry, EntryKind, Errno, Returned, Setup, State, Time,
 };
 use halfopen_wire::Packet;
 
-use crate::bindings::{Bindings, Ports};
+use crate::bindings::{Bindings, TimestampRule};
 use crate::calls::{self, Running};
-use crate::config::RunLimits;
-use crate::packet::{compare, show};
+use crate::config::{Config, RunLimits};
+use crate::packet::{aggregate, compare, show};
 use crate::transitions::{Match, Transitions, notice_delay_micros};
 use crate::verdict::{Failure, FailureKind};
 use crate::window::{Tolerance, Window};
@@ -41,6 +41,7 @@ pub(crate) struct Judge<'s> {
     script: &'s Script,
     setup: &'s Setup,
     tolerance: Tolerance,
+    strict_segments: bool,
     pub(crate) bindings: Bindings,
     packets: VecDeque<PendingPacket>,
     transitions: Transitions,
@@ -51,6 +52,8 @@ pub(crate) struct Judge<'s> {
     base: Time,
     /// How late our own last stimulus was.
     slip: Duration,
+    /// How late all our stimuli were, taken together: what the stack times from something further back may seem early by so much.
+    drift: Duration,
     /// How long our own last stimulus took: the stack could not answer before it was through.
     slack: Duration,
     /// When the machine held things up, and for how long.
@@ -59,23 +62,22 @@ pub(crate) struct Judge<'s> {
 }
 
 impl<'s> Judge<'s> {
-    pub(crate) fn new(
-        script: &'s Script,
-        setup: &'s Setup,
-        ports: Ports,
-        tolerance: Tolerance,
-    ) -> Self {
+    pub(crate) fn new(script: &'s Script, config: &'s Config) -> Self {
+        let mut bindings = Bindings::new(config.ports);
+        bindings.timestamps = config.timestamps;
         Self {
             script,
-            setup,
-            tolerance,
-            bindings: Bindings::new(ports),
+            setup: &config.setup,
+            tolerance: config.tolerance,
+            strict_segments: config.strict_segments,
+            bindings,
             packets: VecDeque::new(),
             transitions: Transitions::default(),
             running: BTreeMap::new(),
             origin: Time::ZERO,
             base: Time::ZERO,
             slip: Duration::ZERO,
+            drift: Duration::ZERO,
             slack: Duration::ZERO,
             stalls: Vec::new(),
             entries: 0,
@@ -158,6 +160,11 @@ impl<'s> Judge<'s> {
     pub(crate) fn stimulus(&mut self, index: usize, at: Time) {
         let stated = self.window(index).earliest;
         self.slip = at.since(stated);
+        self.drift = match self.event(index).time.start {
+            // An absolute time counts from the start: what came before is no part of it.
+            When::At(_) | When::Between(..) => self.slip,
+            _ => self.drift.saturating_add(self.slip),
+        };
         self.slack = Duration::ZERO;
         self.base = at;
     }
@@ -184,26 +191,30 @@ impl<'s> Judge<'s> {
         let Action::Packet(spec) = &self.event(index).action else {
             return Progress::Waiting;
         };
-        let Some(pending) = self.packets.front().cloned() else {
+        let Some(first) = self.packets.front().cloned() else {
             return Progress::Waiting;
         };
-        let packet = match Packet::parse(&pending.bytes) {
+        let mut packet = match Packet::parse(&first.bytes) {
             Ok(packet) => packet,
-            Err(error) => {
-                let observed = format!(
-                    "{} octets that are no IP packet: {error}",
-                    pending.bytes.len()
-                );
-                return Progress::Failed(self.failure(
-                    index,
-                    pending.at,
-                    FailureKind::Packet {
-                        observed,
-                        mismatches: Vec::new(),
-                    },
-                ));
-            }
+            Err(error) => return self.no_packet(index, &first, &error.to_string()),
         };
+        let mut last = first;
+        let mut entries = vec![last.entry];
+        while !self.strict_segments && aggregate::is_short(spec, &packet) {
+            let Some(next) = self.packets.get(entries.len()).cloned() else {
+                return Progress::Waiting;
+            };
+            match aggregate::join(&packet, &last.bytes, &next.bytes) {
+                Some(joined) => packet = joined,
+                None => break,
+            }
+            entries.push(next.entry);
+            last = next;
+        }
+        if let TimestampRule::Packetdrill { tolerance, .. } = &mut self.bindings.timestamps {
+            let allowed = self.tolerance.over(last.at.since(self.origin));
+            *tolerance = u64::try_from(allowed.as_micros()).unwrap_or(u64::MAX);
+        }
         let mismatches = compare::compare(spec, &packet, &mut self.bindings);
         if !mismatches.is_empty() {
             let observed = show::packet(&packet, &self.bindings);
@@ -211,10 +222,22 @@ impl<'s> Judge<'s> {
                 observed,
                 mismatches,
             };
-            return Progress::Failed(self.failure(index, pending.at, kind));
+            return Progress::Failed(self.failure(index, last.at, kind));
         }
-        self.packets.pop_front();
-        self.timed(index, pending.at, "segment", 0, pending.entry)
+        self.packets.drain(..entries.len());
+        self.timed(index, last.at, "segment", 0, entries)
+    }
+
+    fn no_packet(&self, index: usize, pending: &PendingPacket, error: &str) -> Progress {
+        let observed = format!(
+            "{} octets that are no IP packet: {error}",
+            pending.bytes.len()
+        );
+        let kind = FailureKind::Packet {
+            observed,
+            mismatches: Vec::new(),
+        };
+        Progress::Failed(self.failure(index, pending.at, kind))
     }
 
     fn check_transition(
@@ -234,7 +257,7 @@ impl<'s> Judge<'s> {
             }
             Match::Matched(pending) => {
                 let delay = notice_delay_micros(pending.transition.observer);
-                self.timed(index, pending.at, "transition", delay, pending.entry)
+                self.timed(index, pending.at, "transition", delay, vec![pending.entry])
             }
         }
     }
@@ -274,12 +297,13 @@ impl<'s> Judge<'s> {
         at: Time,
         what: &'static str,
         delay: u64,
-        entry: usize,
+        entries: Vec<usize>,
     ) -> Progress {
         let mut window = self.window(index).widened(self.tolerance, self.base);
         if window.latest != Time::MAX {
             window.latest += Duration::from_micros(delay) + self.slack;
         }
+        window.earliest = window.earliest.before(self.drift);
         if !window.contains(at) {
             let kind = FailureKind::Time {
                 what,
@@ -289,7 +313,7 @@ impl<'s> Judge<'s> {
             return Progress::Failed(self.failure(index, at, kind));
         }
         self.base = at;
-        Progress::Met(vec![entry])
+        Progress::Met(entries)
     }
 
     /// Judges a call that has ended.
@@ -301,7 +325,14 @@ impl<'s> Judge<'s> {
             return Progress::Waiting;
         };
         let index = running.event();
-        if let Some(window) = self.end_window(index, running.started())
+        let mut window = self.end_window(index, running.started());
+        if let Some(window) = &mut window
+            && window.latest != Time::MAX
+        {
+            // What ends the call may have come as late as our stimuli since its start.
+            window.latest += self.drift.saturating_sub(running.drift());
+        }
+        if let Some(window) = window
             && !window.contains(at)
         {
             let kind = FailureKind::NotBlocking {
@@ -419,6 +450,11 @@ impl<'s> Judge<'s> {
             .map(|(_, span)| *span)
             .sum();
         held >= late
+    }
+
+    /// How late all our stimuli were so far, taken together.
+    pub(crate) const fn drift(&self) -> Duration {
+        self.drift
     }
 
     pub(crate) const fn setup(&self) -> &'s Setup {

@@ -66,7 +66,7 @@ pub(crate) fn run_within(
     let mut runner = Runner {
         script,
         target,
-        judge: Judge::new(script, &config.setup, config.ports, config.tolerance),
+        judge: Judge::new(script, config),
         trace: Trace::new(&name, config.setup.clone()),
         limits,
         pacing,
@@ -231,7 +231,8 @@ impl Runner<'_, '_> {
         lowered: Lowered,
     ) -> Step<CallId> {
         let call = lowered.call.clone();
-        let running = Running::start(index, at, spec, lowered, &mut self.judge.bindings);
+        let mut running = Running::start(index, at, spec, lowered, &mut self.judge.bindings);
+        running.set_drift(self.judge.drift());
         let started = call.clone();
         let id = self.guard(move |target, _| target.call(call))?;
         self.judge.running.insert(id, running);

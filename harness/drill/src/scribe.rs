@@ -90,15 +90,22 @@ impl Scribe {
                 if is_syn {
                     flow.note_inbound_syn(segment.seq.0);
                 }
-                (segment.seq.0, flow.local_to_script(segment.ack.0))
+                (
+                    flow.remote_to_script(segment.seq.0, is_syn),
+                    flow.local_to_script(segment.ack.0, is_syn),
+                )
             }
             Direction::Outbound => {
                 self.bindings.flow_for_inbound(Some((remote, local)));
                 let flow = self.bindings.flow_of_packet(local, remote)?;
                 if is_syn {
+                    flow.note_outbound_syn(segment.ack.0);
                     flow.bind_local_isn(0, segment.seq);
                 }
-                (flow.local_to_script(segment.seq.0), segment.ack.0)
+                (
+                    flow.local_to_script(segment.seq.0, is_syn),
+                    flow.remote_to_script(segment.ack.0, is_syn),
+                )
             }
         };
         Some(Action::Packet(PacketSpec {

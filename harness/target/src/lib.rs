@@ -38,7 +38,7 @@ pub use call::{
 pub use capabilities::{Capabilities, Capability, ClockKind, Missing};
 pub use errno::Errno;
 pub use event::{ConnectionId, Event, EventKind, Observer, Transition};
-pub use setup::{AddressFamily, AddressMode, Setup};
+pub use setup::{AddressFamily, AddressMode, Setup, Surroundings};
 pub use state::{ParseStateError, State};
 pub use target::{Target, TargetError};
 pub use time::{Duration, Time};

@@ -28,6 +28,7 @@ pub const MSG_DONTWAIT: i32 = 0x40;
 pub const MSG_WAITALL: i32 = 0x100;
 pub const MSG_NOSIGNAL: i32 = 0x4000;
 pub const MSG_MORE: i32 = 0x8000;
+pub const MSG_FASTOPEN: i32 = 0x2000_0000;
 
 pub const F_GETFL: i32 = 3;
 pub const F_SETFL: i32 = 4;

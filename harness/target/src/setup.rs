@@ -50,6 +50,17 @@ impl AddressMode {
     }
 }
 
+/// What the stack finds around it: scripts rely on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Surroundings {
+    /// An interface that shows every segment as it would be on a wire, and settings that depend on no host.
+    #[default]
+    Halfopen,
+    /// As packetdrill has them: an interface that takes a burst as one large segment, where the stack can hand it over so, and the
+    /// settings that the stack itself begins with.
+    Packetdrill,
+}
+
 /// Addresses, limits and seed of one drill.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setup {
@@ -65,6 +76,8 @@ pub struct Setup {
     pub remote_ip: IpAddr,
     /// MTU of the stack's interface, in octets.
     pub mtu: u16,
+    /// What the stack finds around it.
+    pub surroundings: Surroundings,
     /// From this alone an in-process stack draws its random numbers and secrets.
     pub seed: u64,
     /// The folder that shell commands run in: the script's own.
@@ -74,20 +87,22 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// packetdrill's default addresses for `mode`, MTU 1500, seed 0.
+    /// The addresses that the runners of packetdrill's collections give for `mode`; an MTU that leaves 1480 octets for TCP; seed 0.
     pub fn defaults(mode: AddressMode) -> Self {
-        let (local_ip, local_prefix, gateway_ip, remote_ip) = match mode.wire() {
+        let (local_ip, local_prefix, gateway_ip, remote_ip, mtu) = match mode.wire() {
             AddressFamily::Ipv4 => (
                 IpAddr::V4(Ipv4Addr::new(192, 168, 0, 1)),
                 16,
                 IpAddr::V4(Ipv4Addr::new(192, 168, 0, 2)),
                 IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
+                1500,
             ),
             AddressFamily::Ipv6 => (
                 IpAddr::V6(Ipv6Addr::new(0xfd3d, 0x0a0b, 0x17d6, 0, 0, 0, 0, 1)),
                 48,
                 IpAddr::V6(Ipv6Addr::new(0xfd3d, 0x0a0b, 0x17d6, 0x8888, 0, 0, 0, 2)),
-                IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)),
+                IpAddr::V6(Ipv6Addr::new(0xfd3d, 0xfa7b, 0xd17d, 0, 0, 0, 0, 1)),
+                1520,
             ),
         };
         Self {
@@ -96,7 +111,8 @@ impl Setup {
             local_prefix,
             gateway_ip,
             remote_ip,
-            mtu: 1500,
+            mtu,
+            surroundings: Surroundings::Halfopen,
             seed: 0,
             working_directory: PathBuf::from("."),
             environment: Vec::new(),

@@ -36,6 +36,17 @@ impl Time {
         self.0.wrapping_sub(origin.0) as i64
     }
 
+    /// `span` before this, or zero.
+    #[must_use]
+    pub const fn before(self, span: Duration) -> Self {
+        let micros = span.as_micros();
+        if micros > self.0 as u128 {
+            Self::ZERO
+        } else {
+            Self(self.0 - micros as u64)
+        }
+    }
+
     /// This moment moved by a signed number of microseconds, not below zero.
     pub const fn offset(self, micros: i64) -> Self {
         Self(self.0.saturating_add_signed(micros))

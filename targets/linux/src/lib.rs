@@ -11,6 +11,7 @@
 //! This crate knows nothing of scripts and verdicts.
 
 mod call;
+mod checksum;
 mod clock;
 pub mod doctor;
 mod link;
@@ -20,6 +21,7 @@ mod pool;
 pub mod privilege;
 mod sys;
 mod target;
+mod virtio;
 
 pub use doctor::{Finding, available, diagnose};
 pub use pool::Pool;

@@ -11,14 +11,18 @@ use pnet::packet::ip::IpNextHeaderProtocols;
 use pnet::packet::ipv4::Ipv4Packet;
 use pnet::packet::ipv6::Ipv6Packet;
 
+use crate::checksum;
 use crate::clock::Clock;
 use crate::network::{Network, STACK_MAC, TESTER_MAC, failed};
 use crate::sys::packet_socket;
+use crate::virtio;
 
 /// Octets of an Ethernet header.
 const ETHERNET_HEADER: usize = 14;
-/// The largest IP packet, with its Ethernet header.
-const LARGEST_FRAME: usize = ETHERNET_HEADER + 65_535;
+/// Where the IP packet begins in a frame with its virtio header.
+const FRAME_START: usize = virtio::LENGTH + ETHERNET_HEADER;
+/// The largest IP packet (an IPv6 one, RFC 8200 section 3), with its headers.
+const LARGEST_FRAME: usize = FRAME_START + 40 + 65_535;
 
 /// The tester's end of the link of one drill.
 pub(crate) struct Link {
@@ -76,13 +80,15 @@ impl Link {
 
     /// Delivers an IP packet to the stack; its immediate reply is readable when this returns.
     pub(crate) fn inject(&mut self, packet: &[u8]) -> io::Result<()> {
-        let mut frame = vec![0; ETHERNET_HEADER + packet.len()];
+        let mtu = self.network.plan.mtu;
+        let mut frame = vec![0; FRAME_START + packet.len()];
         let kind = match packet.first().map(|octet| octet >> 4) {
             Some(6) => EtherTypes::Ipv6,
             _ => EtherTypes::Ipv4,
         };
-        set_header(&mut frame, kind);
-        frame[ETHERNET_HEADER..].copy_from_slice(packet);
+        frame[..virtio::LENGTH].copy_from_slice(&virtio::for_packet(packet, mtu, ETHERNET_HEADER));
+        set_header(&mut frame[virtio::LENGTH..], kind);
+        frame[FRAME_START..].copy_from_slice(packet);
         self.sender
             .send_to(&frame, None)
             .unwrap_or_else(|| Err(io::Error::other("the packet is larger than any frame")))
@@ -99,11 +105,18 @@ impl Link {
             let Some((length, stamp)) = packet_socket::receive(fd, &mut self.room)? else {
                 return Ok(None);
             };
-            let Some(packet) = ip_packet(&self.room[..length], setup) else {
+            let Some((header, frame)) = self.room[..length].split_at_checked(virtio::LENGTH) else {
                 continue;
             };
+            let Some(packet) = ip_packet(frame, setup) else {
+                continue;
+            };
+            let mut packet = packet.to_vec();
+            if virtio::needs_checksum(header) {
+                checksum::fill_in(&mut packet);
+            }
             let at = stamp.map_or_else(|| clock.now(), |stamp| clock.at_wall(stamp));
-            return Ok(Some((at, packet.to_vec())));
+            return Ok(Some((at, packet)));
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use halfopen_target::{
     Call, CallId, Capabilities, Capability, ClockKind, ConnectionId, Descriptor, Event, EventKind,
-    Output, Returned, Setup, Target, TargetError, Time,
+    Output, Returned, Setup, Target, TargetError, Time, posix,
 };
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
@@ -185,6 +185,7 @@ impl Drill {
         self.is_marked |= matches!(call, Call::Sysctl { .. } | Call::Command { .. });
         let connecting = match &call {
             Call::Connect { fd, .. } => Some(*fd),
+            Call::Send { fd, flags, .. } if flags & posix::MSG_FASTOPEN != 0 => Some(*fd),
             _ => None,
         };
         let at = self.clock.now();

@@ -94,8 +94,12 @@ pub(crate) fn send(
     let mut flags = 0;
     let mut destination = None;
     let mut to = |expression: &Expression| -> Result<(), LowerError> {
-        // `...` and NULL mean the peer that the socket is connected to.
-        if matches!(expression.kind, ExpressionKind::Struct(_)) {
+        // NULL means the peer that the socket is connected to; `...` is the tester, as in `connect`.
+        let names_one = matches!(
+            expression.kind,
+            ExpressionKind::Struct(_) | ExpressionKind::Ellipsis
+        );
+        if names_one {
             let address = address::lower(expression, setup, setup.remote_ip, ports.connect)?;
             destination = Some(address);
         }

@@ -67,22 +67,25 @@ fn segment(tcp: &SegmentSpec, bindings: &mut Bindings, setup: &Setup) -> Packet 
     if is_syn && !flags.contains(Flags::RST) {
         flow.note_inbound_syn(tcp.seq);
     }
-    let offset = flow.inbound_offset(tcp.seq, is_syn);
+    let seq = flow.remote_to_wire(tcp.seq, is_syn);
+    let offset = flow.inbound_offset(seq, is_syn);
     if flags.contains(Flags::URG) {
         flow.urgent = true;
     }
     let segment = Segment {
         source_port: flow.remote_port,
         destination_port: flow.local_port.unwrap_or(0),
-        seq: Seq(tcp.seq),
-        ack: Seq(tcp.ack.map_or(0, |(ack, _)| flow.local_to_wire(ack))),
+        seq: Seq(seq),
+        ack: Seq(tcp
+            .ack
+            .map_or(0, |(ack, _)| flow.local_to_wire(ack, is_syn))),
         data_offset: 5,
         flags,
         window: tcp.window.map_or(TESTER_WINDOW, |(window, _)| window),
         checksum: 0,
         urgent_pointer: tcp.urgent.map_or(0, |(pointer, _)| pointer),
         options: match &tcp.options {
-            OptionsSpec::List(list, _) => options::build(list, flow),
+            OptionsSpec::List(list, _) => options::build(list, flow, is_syn),
             OptionsSpec::Absent | OptionsSpec::Any(_) => Vec::new(),
         },
         payload: payload::inbound(offset, tcp.length as usize),

@@ -6,7 +6,7 @@ use halfopen_script::tree::{
 use halfopen_wire::{Flags, IpHeader, Packet, Segment, TcpOption, Transport};
 
 use super::{options, show};
-use crate::bindings::{Bindings, Flow};
+use crate::bindings::{Bindings, Flow, TimestampRule};
 use crate::verdict::FieldMismatch;
 
 /// The fields in which `packet` differs from `spec`; empty when it is what the script expects.
@@ -117,6 +117,7 @@ fn compare_segment(
     bindings: &mut Bindings,
     found: &mut Found,
 ) {
+    let rule = bindings.timestamps;
     // Learns the stack's port when it opened the connection.
     let observed_flow = bindings
         .flow_of_packet(segment.source_port, segment.destination_port)
@@ -136,13 +137,15 @@ fn compare_segment(
         );
     }
     let flags = Flags::from_bits(expected.flags);
-    if flags.contains(Flags::SYN) && segment.flags.contains(Flags::SYN) {
+    let syn = segment.flags.contains(Flags::SYN);
+    if flags.contains(Flags::SYN) && syn {
+        flow.note_outbound_syn(segment.ack.0);
         flow.bind_local_isn(expected.seq, segment.seq);
     }
     if flags != segment.flags {
         found.add("flags", &flags.to_string(), &segment.flags.to_string());
     }
-    let seq = flow.local_to_script(segment.seq.0);
+    let seq = flow.local_to_script(segment.seq.0, syn);
     found.number("sequence number", expected.seq.into(), seq.into());
     found.number(
         "payload length",
@@ -152,7 +155,8 @@ fn compare_segment(
     if let Some((ack, _)) = expected.ack
         && segment.flags.contains(Flags::ACK)
     {
-        found.number("acknowledgment number", ack.into(), segment.ack.0.into());
+        let observed = flow.remote_to_script(segment.ack.0, syn);
+        found.number("acknowledgment number", ack.into(), observed.into());
     }
     if let Some((window, _)) = expected.window {
         found.number("window", window.into(), segment.window.into());
@@ -165,7 +169,7 @@ fn compare_segment(
         );
     }
     if let OptionsSpec::List(list, _) = &expected.options {
-        compare_options(list, segment, flow, found);
+        compare_options(list, segment, flow, rule, found);
     } else if matches!(expected.options, OptionsSpec::Absent) && !segment.options.is_empty() {
         found.add("options", "none", &show::options(&segment.options));
     }
@@ -176,6 +180,7 @@ fn compare_options(
     list: &[halfopen_script::tree::TcpOptionSpec],
     segment: &Segment,
     flow: &mut Flow,
+    rule: TimestampRule,
     found: &mut Found,
 ) {
     let observed: Vec<_> = segment
@@ -187,7 +192,7 @@ fn compare_options(
         && list
             .iter()
             .zip(&observed)
-            .all(|(expected, observed)| options::matches(expected, observed, flow));
+            .all(|(expected, observed)| options::matches(expected, observed, flow, rule));
     if !same {
         found.add(
             "options",

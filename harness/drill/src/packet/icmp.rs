@@ -93,7 +93,7 @@ fn quoted_packet(spec: &IcmpSpec, bindings: &mut Bindings, setup: &Setup) -> Pac
         Some(QuotedSpec::Udp { length }) => Packet::udp(from, to, vec![0; length as usize]),
         Some(QuotedSpec::Tcp { seq, length, .. }) => {
             let segment = Segment {
-                seq: Seq(flow.local_to_wire(seq)),
+                seq: Seq(flow.local_to_wire(seq, false)),
                 flags: Flags::ACK,
                 payload: vec![0; length as usize],
                 ..Segment::default()

@@ -1,5 +1,6 @@
 //! Packets of the script: building the inbound ones, comparing the outbound ones.
 
+pub(crate) mod aggregate;
 pub(crate) mod build;
 pub(crate) mod compare;
 mod icmp;

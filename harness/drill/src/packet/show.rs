@@ -17,12 +17,18 @@ pub(crate) fn packet(packet: &Packet, bindings: &Bindings) -> String {
 /// Makes the stack's numbers relative as the script counts them, whichever way the segment goes.
 fn to_script_numbers(segment: &mut Segment, bindings: &Bindings) {
     let ports = (segment.source_port, segment.destination_port);
+    let syn = segment.flags.contains(Flags::SYN);
+    let has_ack = segment.flags.contains(Flags::ACK);
     if let Some(flow) = bindings.known_flow(ports.0, ports.1) {
-        segment.seq.0 = flow.local_to_script(segment.seq.0);
-    } else if let Some(flow) = bindings.known_flow(ports.1, ports.0)
-        && segment.flags.contains(Flags::ACK)
-    {
-        segment.ack.0 = flow.local_to_script(segment.ack.0);
+        segment.seq.0 = flow.local_to_script(segment.seq.0, syn);
+        if has_ack {
+            segment.ack.0 = flow.remote_to_script(segment.ack.0, syn);
+        }
+    } else if let Some(flow) = bindings.known_flow(ports.1, ports.0) {
+        segment.seq.0 = flow.remote_to_script(segment.seq.0, syn);
+        if has_ack {
+            segment.ack.0 = flow.local_to_script(segment.ack.0, syn);
+        }
     }
 }
 

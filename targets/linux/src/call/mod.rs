@@ -1,15 +1,17 @@
 //! The socket calls of a drill: which descriptors are its own, and how each call is made.
 
 mod perform;
+mod shell;
 mod worker;
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use halfopen_target::{ConnectionId, Descriptor};
+use halfopen_target::{ConnectionId, Descriptor, Setup};
 
 pub(crate) use perform::perform;
+pub(crate) use shell::Shell;
 pub(crate) use worker::{Done, Workers};
 
 /// A socket of the drill.
@@ -68,4 +70,12 @@ impl Descriptors {
             .map(|socket| socket.fd)
             .collect()
     }
+}
+
+/// Where a drill's calls are made.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) descriptors: Descriptors,
+    pub(crate) setup: Arc<Setup>,
+    pub(crate) shell: Shell,
 }

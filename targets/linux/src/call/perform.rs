@@ -1,24 +1,21 @@
 //! Makes one call, in the thread that this runs in.
 
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::RawFd;
-use std::os::unix::process::CommandExt;
-use std::path::Path;
-use std::process::{Command, Stdio};
 
 use halfopen_target::{
     Address, Call, CallName, Descriptor, Duration, Errno, OptionValue, Output, PollDescriptor,
-    Returned, Setup, posix,
+    Returned, posix,
 };
 
-use super::Descriptors;
+use super::{Descriptors, Place};
 use crate::network::set_sysctl;
 use crate::sys::socket::RawAddress;
 use crate::sys::{message, socket};
 
 /// Makes the call and gives what it returned.
-pub(crate) fn perform(call: &Call, descriptors: &Descriptors, setup: &Setup) -> Returned {
-    attempt(call, descriptors, setup).unwrap_or_else(|error| Returned::error(errno(&error)))
+pub(crate) fn perform(call: &Call, place: &Place) -> Returned {
+    attempt(call, place).unwrap_or_else(|error| Returned::error(errno(&error)))
 }
 
 fn errno(error: &io::Error) -> Errno {
@@ -40,7 +37,8 @@ fn raw(address: &Address) -> RawAddress {
     }
 }
 
-fn attempt(call: &Call, descriptors: &Descriptors, setup: &Setup) -> io::Result<Returned> {
+fn attempt(call: &Call, place: &Place) -> io::Result<Returned> {
+    let descriptors = &place.descriptors;
     let own = |fd: &Descriptor| {
         descriptors
             .raw(*fd)
@@ -132,7 +130,12 @@ fn attempt(call: &Call, descriptors: &Descriptors, setup: &Setup) -> io::Result<
         }
         Call::Poll { fds, timeout } => poll(fds, *timeout, descriptors),
         Call::Sysctl { name, value } => nothing(set_sysctl(name, value)),
-        Call::Command { text } => command(text, setup),
+        Call::Command { text } => {
+            let (status, printed) = place.shell.run(text, &place.setup)?;
+            let mut returned = Returned::value(status.into());
+            returned.outputs.push(Output::Text(printed));
+            Ok(returned)
+        }
         _ => Err(io::Error::from_raw_os_error(libc::ENOSYS)),
     }
 }
@@ -228,32 +231,5 @@ fn poll(fds: &[PollDescriptor], timeout: i32, descriptors: &Descriptors) -> io::
         })
         .collect();
     returned.outputs.push(Output::Poll(filled));
-    Ok(returned)
-}
-
-/// Runs a shell command in the namespace of the calling thread, in the script's folder.
-fn command(text: &str, setup: &Setup) -> io::Result<Returned> {
-    let folder = match setup.working_directory.as_os_str() {
-        empty if empty.is_empty() => Path::new("."),
-        _ => setup.working_directory.as_path(),
-    };
-    let (mut reader, writer) = io::pipe()?;
-    let mut child = Command::new("/bin/sh")
-        .arg("-c")
-        .arg(text)
-        .current_dir(folder)
-        .envs(setup.environment.iter().cloned())
-        .stdin(Stdio::null())
-        .stdout(writer.try_clone()?)
-        .stderr(writer)
-        // A group of its own, so that what it started can be ended with it.
-        .process_group(0)
-        .spawn()?;
-    let mut printed = Vec::new();
-    reader.read_to_end(&mut printed)?;
-    let status = child.wait()?;
-    let mut returned = Returned::value(status.code().unwrap_or(128).into());
-    let text = String::from_utf8_lossy(&printed).into_owned();
-    returned.outputs.push(Output::Text(text));
     Ok(returned)
 }

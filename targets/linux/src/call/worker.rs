@@ -12,7 +12,7 @@ use halfopen_target::{Call, CallId, Returned, Setup, TargetError};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::unistd::gettid;
 
-use super::{Descriptors, perform};
+use super::{Descriptors, Place, Shell, perform};
 use crate::clock::monotonic;
 use crate::network::{Network, failed};
 use crate::sys::signal;
@@ -33,8 +33,7 @@ pub(crate) struct Done {
 /// The threads of one drill.
 pub(crate) struct Workers {
     stack: File,
-    descriptors: Descriptors,
-    setup: Arc<Setup>,
+    place: Place,
     threads: Vec<Worker>,
     done: (Sender<Done>, Receiver<Done>),
     wake: Arc<EventFd>,
@@ -78,8 +77,11 @@ impl Workers {
             .map_err(|e| failed("making an eventfd", e.into()))?;
         Ok(Self {
             stack,
-            descriptors,
-            setup: Arc::new(setup),
+            place: Place {
+                descriptors,
+                setup: Arc::new(setup),
+                shell: Shell::default(),
+            },
             threads: Vec::new(),
             done: channel(),
             wake: Arc::new(wake),
@@ -145,8 +147,7 @@ impl Workers {
             .map_err(|e| failed("keeping a namespace", e))?;
         let context = Context {
             shared: Arc::clone(&shared),
-            descriptors: self.descriptors.clone(),
-            setup: Arc::clone(&self.setup),
+            place: self.place.clone(),
             done: self.done.0.clone(),
             wake: Arc::clone(&self.wake),
         };
@@ -172,7 +173,8 @@ impl Workers {
 
     /// Closes every socket and ends every thread; blocked calls are interrupted.
     fn end(&mut self) {
-        let sockets: Vec<OwnedFd> = self.descriptors.take_all();
+        self.place.shell.end();
+        let sockets: Vec<OwnedFd> = self.place.descriptors.take_all();
         for worker in &mut self.threads {
             // Without requests the thread ends when its call does.
             worker.requests = channel().0;
@@ -221,8 +223,7 @@ fn reset_and_close(socket: &OwnedFd) {
 
 struct Context {
     shared: Arc<Shared>,
-    descriptors: Descriptors,
-    setup: Arc<Setup>,
+    place: Place,
     done: Sender<Done>,
     wake: Arc<EventFd>,
 }
@@ -233,7 +234,7 @@ impl Context {
             .thread_id
             .store(gettid().as_raw(), Ordering::Release);
         while let Ok((id, call)) = requests.recv() {
-            let returned = perform(&call, &self.descriptors, &self.setup);
+            let returned = perform(&call, &self.place);
             let done = Done {
                 id,
                 at: monotonic(),

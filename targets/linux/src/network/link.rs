@@ -1,7 +1,7 @@
 //! The veth pair, its addresses, routes and neighbours.
 
 use std::io;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,8 @@ use netlink_packet_route::neighbour::{
     NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState,
 };
 use netlink_packet_route::route::{
-    RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteScope, RouteType,
+    RouteAddress, RouteAttribute, RouteFlags, RouteHeader, RouteMessage, RouteProtocol, RouteScope,
+    RouteType,
 };
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use pnet::util::MacAddr;
@@ -24,12 +25,17 @@ use super::netlink::Route;
 use super::{Addresses, Plan, STACK_INTERFACE, STACK_MAC, TESTER_INTERFACE, TESTER_MAC};
 use crate::sys::{packet_socket, socket};
 
+/// The routing table that says which addresses are this host's (linux/rtnetlink.h).
+const RT_TABLE_LOCAL: u8 = 255;
+
 /// How long an interface may take to come up.
 const UP_LIMIT: Duration = Duration::from_secs(20);
 
 /// Commands of ethtool that switch offloads (linux/ethtool.h): receive and transmit checksums, scatter-gather,
-/// TSO, GSO and GRO. What is seen on the link is then what TCP sent.
-const OFFLOADS: [u32; 6] = [0x15, 0x17, 0x19, 0x1f, 0x24, 0x2c];
+/// TSO, GSO and GRO. Without them, what is seen on the link is what a wire would carry.
+pub(super) const OFFLOADS: [u32; 6] = [0x15, 0x17, 0x19, 0x1f, 0x24, 0x2c];
+/// Those of the receiving side alone: checksums and GRO.
+pub(super) const RECEIVE_OFFLOADS: [u32; 2] = [0x15, 0x2c];
 
 /// Makes the pair: `tun0` here, its peer in the namespace behind `tester`.
 pub(super) fn create(routes: &mut Route, tester: RawFd, mtu: u16) -> io::Result<()> {
@@ -52,11 +58,11 @@ pub(super) fn create(routes: &mut Route, tester: RawFd, mtu: u16) -> io::Result<
     routes.create(RouteNetlinkMessage::NewLink(link))
 }
 
-/// Switches every offload off that the interface has.
-pub(super) fn switch_offloads_off(interface: &str) -> io::Result<()> {
+/// Switches those of `offloads` off that the interface has.
+pub(super) fn switch_off(interface: &str, offloads: &[u32]) -> io::Result<()> {
     let any = socket::open(libc::AF_INET, libc::SOCK_DGRAM, 0)?;
-    for command in OFFLOADS {
-        match packet_socket::switch_off(any.as_raw_fd(), interface, command) {
+    for command in offloads {
+        match packet_socket::switch_off(any.as_raw_fd(), interface, *command) {
             Err(error) if error.raw_os_error() != Some(libc::EOPNOTSUPP) => return Err(error),
             _ => {}
         }
@@ -126,32 +132,13 @@ pub(super) fn await_up(routes: &mut Route, interface: &str) -> io::Result<()> {
     }
 }
 
-/// Waits until an IPv6 address is one of this host's: the kernel takes it into use in the background, even when no
-/// duplicate is looked for, and drops what arrives for it before.
-pub(super) fn await_address(ip: Ipv6Addr) -> io::Result<()> {
-    // Destination and prefix length as this file writes them; before it is in use only the link's prefix is there.
-    let octets: Vec<_> = ip.octets().iter().map(|o| format!("{o:02x}")).collect();
-    let own = format!("{} 80 ", octets.concat());
-    let deadline = Instant::now() + UP_LIMIT;
-    loop {
-        let routes = std::fs::read_to_string("/proc/thread-self/net/ipv6_route")?;
-        if routes.lines().any(|line| line.starts_with(&own)) {
-            return Ok(());
-        }
-        if Instant::now() > deadline {
-            return Err(io::Error::new(
-                io::ErrorKind::TimedOut,
-                format!("{ip} is not taken into use"),
-            ));
-        }
-        std::thread::sleep(Duration::from_micros(200));
-    }
-}
-
 /// Routes everything to the gateway, whose hardware address never needs asking for.
 pub(super) fn add_routes(routes: &mut Route, plan: &Plan) -> io::Result<()> {
     let index = look_up(routes, STACK_INTERFACE)?.header.index;
     for addresses in [&plan.v4, &plan.v6] {
+        if addresses.local.is_ipv6() {
+            add_local_route(routes, index, addresses.local)?;
+        }
         add_neighbour(routes, index, addresses.gateway)?;
         add_default_route(routes, index, addresses)?;
     }
@@ -173,6 +160,27 @@ fn add_neighbour(routes: &mut Route, index: u32, gateway: IpAddr) -> io::Result<
     routes.create(RouteNetlinkMessage::NewNeighbour(message))
 }
 
+/// Makes an IPv6 address one of this host's at once: the kernel would do so in the background, which on a busy machine
+/// takes seconds, and drop what arrives for it before.
+fn add_local_route(routes: &mut Route, index: u32, local: IpAddr) -> io::Result<()> {
+    let mut message = RouteMessage::default();
+    message.header.address_family = family(local);
+    message.header.destination_prefix_length = 128;
+    message.header.table = RT_TABLE_LOCAL;
+    message.header.protocol = RouteProtocol::Static;
+    message.header.scope = RouteScope::Universe;
+    message.header.kind = RouteType::Local;
+    message.attributes = vec![
+        RouteAttribute::Destination(route_address(local)),
+        RouteAttribute::Oif(index),
+    ];
+    match routes.create(RouteNetlinkMessage::NewRoute(message)) {
+        // The kernel was quicker.
+        Err(error) if error.raw_os_error() == Some(libc::EEXIST) => Ok(()),
+        result => result,
+    }
+}
+
 fn add_default_route(routes: &mut Route, index: u32, addresses: &Addresses) -> io::Result<()> {
     let mut message = RouteMessage::default();
     message.header.address_family = family(addresses.local);
@@ -180,6 +188,8 @@ fn add_default_route(routes: &mut Route, index: u32, addresses: &Addresses) -> i
     message.header.protocol = RouteProtocol::Static;
     message.header.scope = RouteScope::Universe;
     message.header.kind = RouteType::Unicast;
+    // The gateway is across the link, whether or not the kernel has the link's own route already.
+    message.header.flags = RouteFlags::Onlink;
     message.attributes = vec![
         RouteAttribute::Gateway(route_address(addresses.gateway)),
         RouteAttribute::Oif(index),

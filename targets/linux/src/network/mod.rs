@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::thread;
 
-use halfopen_target::{AddressMode, Setup, TargetError};
+use halfopen_target::{AddressMode, Setup, Surroundings, TargetError};
 use nix::sched::{CloneFlags, setns, unshare};
 use pnet::util::MacAddr;
 
@@ -42,6 +42,7 @@ pub(crate) struct Plan {
     pub(crate) v4: Addresses,
     pub(crate) v6: Addresses,
     pub(crate) mtu: u16,
+    pub(crate) surroundings: Surroundings,
 }
 
 impl Plan {
@@ -61,6 +62,7 @@ impl Plan {
             v4,
             v6,
             mtu: setup.mtu,
+            surroundings: setup.surroundings,
         }
     }
 
@@ -136,8 +138,12 @@ fn create_here(plan: Plan) -> Result<Network, TargetError> {
     let mut routes = netlink::Route::open().map_err(step("opening netlink"))?;
     sysctl::before_links().map_err(step("setting sysctls"))?;
     link::create(&mut routes, tester.as_raw_fd(), plan.mtu).map_err(step("making a veth pair"))?;
-    link::switch_offloads_off(STACK_INTERFACE).map_err(step("switching offloads off"))?;
-    sysctl::base(STACK_INTERFACE).map_err(step("setting sysctls"))?;
+    let offloads = match plan.surroundings {
+        Surroundings::Halfopen => &link::OFFLOADS[..],
+        Surroundings::Packetdrill => &link::RECEIVE_OFFLOADS[..],
+    };
+    link::switch_off(STACK_INTERFACE, offloads).map_err(step("switching offloads off"))?;
+    sysctl::base(STACK_INTERFACE, plan.surroundings).map_err(step("setting sysctls"))?;
     for interface in ["lo", STACK_INTERFACE] {
         link::bring_up(&mut routes, interface).map_err(step("bringing an interface up"))?;
     }
@@ -147,7 +153,7 @@ fn create_here(plan: Plan) -> Result<Network, TargetError> {
         .map_err(|e| failed("entering the tester's namespace", e.into()))?;
     let mut routes_there = netlink::Route::open().map_err(step("opening netlink"))?;
     sysctl::quiet(TESTER_INTERFACE).map_err(step("quieting the tester's interface"))?;
-    link::switch_offloads_off(TESTER_INTERFACE).map_err(step("switching offloads off"))?;
+    link::switch_off(TESTER_INTERFACE, offloads).map_err(step("switching offloads off"))?;
     let packets = packet_socket::open().map_err(step("opening a packet socket"))?;
     let index = link::bring_up(&mut routes_there, TESTER_INTERFACE)
         .map_err(step("bringing the tester's interface up"))?;
@@ -159,9 +165,6 @@ fn create_here(plan: Plan) -> Result<Network, TargetError> {
     // IPv6 takes an address into use only on a link that is up.
     link::add_addresses(&mut routes, &plan).map_err(step("adding addresses"))?;
     link::add_routes(&mut routes, &plan).map_err(step("adding routes"))?;
-    if let IpAddr::V6(local) = plan.v6.local {
-        link::await_address(local).map_err(step("waiting for an address"))?;
-    }
     Ok(Network {
         plan,
         stack,

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use halfopen_target::Surroundings;
+
 /// What every drill starts from: the kernel's own defaults where a host may have chosen otherwise, and what
 /// keeps one drill from showing in the next. `(name, value, whether this kernel must have it)`.
 const BASE: &[(&str, &str, bool)] = &[
@@ -39,7 +41,10 @@ const BASE: &[(&str, &str, bool)] = &[
     // ICMP errors are part of some drills, and a limit would drop them.
     ("net.ipv4.icmp_ratelimit", "0", false),
     ("net.ipv6.icmp.ratelimit", "0", false),
-    // The tester speaks from addresses that are routed, not on the link.
+];
+
+/// What no drill can do without: the tester speaks from addresses that are routed, not on the link.
+const ROUTED: &[(&str, &str, bool)] = &[
     ("net.ipv4.conf.all.rp_filter", "0", true),
     ("net.ipv4.conf.default.rp_filter", "0", true),
 ];
@@ -56,19 +61,27 @@ pub(super) fn before_links() -> io::Result<()> {
 }
 
 /// Sets what every drill starts from.
-pub(super) fn base(interface: &str) -> io::Result<()> {
-    for (name, value, needed) in BASE {
-        match set(name, value) {
-            Err(error) if *needed => return Err(error),
-            _ => {}
-        }
+pub(super) fn base(interface: &str, surroundings: Surroundings) -> io::Result<()> {
+    if surroundings == Surroundings::Halfopen {
+        settings(BASE)?;
     }
+    settings(ROUTED)?;
     // `cubic` may be chosen only where the host allows it; `reno` always may.
     if set("net.ipv4.tcp_congestion_control", "cubic").is_err() {
         set("net.ipv4.tcp_congestion_control", "reno")?;
     }
     set(&format!("net.ipv4.conf.{interface}.rp_filter"), "0")?;
     set(&format!("net.ipv6.conf.{interface}.addr_gen_mode"), "1")
+}
+
+fn settings(list: &[(&str, &str, bool)]) -> io::Result<()> {
+    for (name, value, needed) in list {
+        match set(name, value) {
+            Err(error) if *needed => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Keeps the tester's kernel from saying anything of its own.

@@ -2,6 +2,7 @@
 
 pub(crate) mod message;
 pub(crate) mod packet_socket;
+pub(crate) mod process;
 pub(crate) mod signal;
 pub(crate) mod socket;
 

@@ -12,6 +12,9 @@ use super::{check, check_size};
 /// Tells the socket not to show what leaves through it (linux/if_packet.h).
 const PACKET_IGNORE_OUTGOING: libc::c_int = 23;
 
+/// Puts a [`super::virtio`] header before each frame (linux/if_packet.h).
+const PACKET_VNET_HDR: libc::c_int = 15;
+
 /// Octets that may wait to be read: more than any drill draws at one moment.
 const RECEIVE_BUFFER: libc::c_int = 8 << 20;
 
@@ -24,6 +27,7 @@ pub(crate) fn open() -> io::Result<OwnedFd> {
     let fd = unsafe { OwnedFd::from_raw_fd(fd) };
     set(&fd, libc::SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)?;
     set(&fd, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1)?;
+    set(&fd, libc::SOL_PACKET, PACKET_VNET_HDR, 1)?;
     // A smaller buffer than asked for is no error: the limit of the host holds without privilege.
     set(&fd, libc::SOL_SOCKET, libc::SO_RCVBUF, RECEIVE_BUFFER)?;
     Ok(fd)
@@ -48,7 +52,8 @@ pub(crate) fn bind(fd: &OwnedFd, interface: u32) -> io::Result<()> {
     check(unsafe { libc::bind(fd.as_raw_fd(), (&raw const address).cast(), length) }).map(drop)
 }
 
-/// The next frame with its receive timestamp (nanoseconds of CLOCK_REALTIME); `None` when none waits.
+/// The next frame, its virtio header before it, with its receive timestamp (nanoseconds of CLOCK_REALTIME); `None` when
+/// none waits.
 pub(crate) fn receive(
     fd: BorrowedFd<'_>,
     room: &mut [u8],
