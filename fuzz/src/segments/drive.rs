@@ -253,6 +253,7 @@ impl Driver<'_> {
                     buffers: vec![payload::outbound(self.written, octets)],
                     flags: 0,
                     address: None,
+                    control: Vec::new(),
                 });
                 self.written += taken.and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
             }

@@ -160,6 +160,14 @@ pub(crate) fn modes(asked: &[Mode], file: &ScriptFile) -> Vec<AddressMode> {
     if modes.is_empty() {
         modes = vec![AddressMode::V4, AddressMode::V6];
     }
+    let named = file.path.file_stem().and_then(|stem| stem.to_str());
+    if let (Some(name), false) = (named, file.script.is_strict()) {
+        // The runners of packetdrill's collections tell by these endings what a script is for.
+        modes.retain(|mode| match mode {
+            AddressMode::V6 => !name.ends_with("v4"),
+            AddressMode::V4 | AddressMode::Mapped => !name.ends_with("v6"),
+        });
+    }
     let only = file
         .script
         .option("ip_version")

@@ -69,6 +69,8 @@ pub(crate) struct Flow {
     pub(crate) written: Vec<u8>,
     /// How many octets the application has read.
     pub(crate) read: u32,
+    /// What the application gave the stack to send is not known in full: it came from a file or a pipe.
+    pub(crate) foreign: bool,
     /// Urgent data came in: the octets that a read gives are no longer known by their place.
     pub(crate) urgent: bool,
 }
@@ -86,6 +88,7 @@ impl Flow {
             first_timestamp: None,
             written: Vec::new(),
             read: 0,
+            foreign: false,
             urgent: false,
         }
     }
@@ -356,6 +359,15 @@ impl Bindings {
         let flow = &mut self.flows[index];
         flow.local_port = Some(source);
         Some(flow)
+    }
+
+    /// Whether these ports are those of a connection other than the one that is spoken of.
+    pub(crate) fn is_of_another(&self, local: u16, remote: u16) -> bool {
+        let found = self
+            .flows
+            .iter()
+            .position(|flow| flow.remote_port == remote && flow.local_port == Some(local));
+        found.is_some() && found != self.current
     }
 
     /// The flow with these ports, without learning anything.

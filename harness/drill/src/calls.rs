@@ -1,13 +1,12 @@
 //! Calls in flight: what they change in the bindings, and whether they ended as the script says.
 
 use halfopen_script::tree::{Action, CallSpec, Event, ExpressionKind};
-use halfopen_target::{
-    Address, Call, Descriptor, Duration, Errno, OptionValue, Output, Returned, Time, posix,
-};
+use halfopen_target::{Address, Call, Descriptor, Duration, Errno, Output, Returned, Time, posix};
 
 use crate::bindings::Bindings;
 use crate::judge::result_text;
 use crate::lower::{ExpectedOutput, Lowered};
+use crate::outputs::{self, TimeScale};
 use crate::payload;
 use crate::verdict::FailureKind;
 
@@ -41,6 +40,12 @@ impl Running {
                 _ => halfopen_script::evaluate(result).ok(),
             })
             .filter(|fd| *fd >= 0);
+        if let (Call::SendFile { .. } | Call::Splice { .. }, Some(fd)) =
+            (&lowered.call, lowered.descriptor)
+            && let Some(flow) = bindings.flow_of(fd)
+        {
+            flow.foreign = true;
+        }
         let mut written_before = 0;
         if let (Some(Address::Inet(remote)), Some(fd)) =
             (connects_to(&lowered.call), lowered.descriptor)
@@ -107,9 +112,32 @@ impl Running {
         let (_, _, returned) = self.ended()?;
         let target = i32::try_from(returned.result.ok()?).ok()?;
         match self.lowered.call {
-            Call::Socket { .. } | Call::Accept { .. } => Some((self.gives?, Descriptor(target))),
+            Call::Socket { .. }
+            | Call::Accept { .. }
+            | Call::EpollCreate { .. }
+            | Call::Open { .. } => Some((self.gives?, Descriptor(target))),
             _ => None,
         }
+    }
+}
+
+impl Running {
+    /// The descriptors that a successful `pipe` gives, as script and target number them.
+    fn given_ends(&self) -> Option<[(i64, Descriptor); 2]> {
+        let (_, _, returned) = self.ended()?;
+        let expected = self
+            .lowered
+            .outputs
+            .iter()
+            .find_map(|output| match output {
+                ExpectedOutput::Descriptors(numbers) => Some(*numbers),
+                _ => None,
+            })?;
+        let ends = returned.outputs.iter().find_map(|output| match output {
+            Output::Descriptors(ends) => Some(*ends),
+            _ => None,
+        })?;
+        Some([(expected[0], ends[0]), (expected[1], ends[1])])
     }
 }
 
@@ -138,6 +166,9 @@ pub(crate) fn note_return(bindings: &mut Bindings, running: &Running) {
             }
         }
     }
+    for (script, target) in running.given_ends().into_iter().flatten() {
+        bindings.bind_descriptor(script, target, None);
+    }
     let (Some(fd), Ok(value)) = (running.lowered.descriptor, returned.result) else {
         if let (Some(fd), Call::Send { .. }) = (running.lowered.descriptor, &running.lowered.call)
             && let Some(flow) = bindings.flow_of(fd)
@@ -165,12 +196,13 @@ pub(crate) fn compare(
     running: &Running,
     returned: &Returned,
     bindings: &mut Bindings,
+    scale: &TimeScale,
 ) -> Option<FailureKind> {
     let Action::Call(spec) = &event.action else {
         return None;
     };
     compare_result(spec, running, returned)
-        .or_else(|| compare_outputs(running, returned))
+        .or_else(|| outputs::compare(running.name(), &running.lowered.outputs, returned, scale))
         .or_else(|| compare_stream(running, returned, bindings))
 }
 
@@ -215,99 +247,6 @@ pub(crate) fn command_failure(running: &Running, returned: &Returned) -> String 
     match returned.result {
         Ok(status) => format!("{what}exit status {status}{}", printed.unwrap_or_default()),
         Err(errno) => format!("{what}{errno} ({})", errno.text()),
-    }
-}
-
-fn compare_outputs(running: &Running, returned: &Returned) -> Option<FailureKind> {
-    running.lowered.outputs.iter().find_map(|expected| {
-        let difference = returned
-            .outputs
-            .iter()
-            .map(|output| compare_output(expected, output))
-            .find(|difference| !matches!(difference, Compared::OtherKind));
-        match difference {
-            Some(Compared::Differs(argument, expected, observed)) => Some(FailureKind::Output {
-                call: running.name().to_owned(),
-                argument,
-                expected,
-                observed,
-            }),
-            _ => None,
-        }
-    })
-}
-
-enum Compared {
-    OtherKind,
-    Same,
-    Differs(String, String, String),
-}
-
-fn compare_output(expected: &ExpectedOutput, output: &Output) -> Compared {
-    let (argument, expected, observed) = match (expected, output) {
-        (ExpectedOutput::Data(expected), Output::Data(data)) => {
-            let shown = |bytes: &[u8]| format!("\"{}\"", bytes.escape_ascii());
-            ("the octets read", shown(expected), shown(data))
-        }
-        // Scripts write an unsigned value as it is, and the harness sees a C int.
-        (ExpectedOutput::Int(what, value), Output::Int(seen))
-        | (ExpectedOutput::Int(what, value), Output::Option(OptionValue::Int(seen))) => {
-            let seen = match u32::try_from(*value) {
-                Ok(_) => i64::from(seen.cast_unsigned()),
-                Err(_) => i64::from(*seen),
-            };
-            (*what, value.to_string(), seen.to_string())
-        }
-        (ExpectedOutput::Int(what, value), Output::Option(OptionValue::Bytes(bytes)))
-            if bytes.len() == 1 =>
-        {
-            (*what, value.to_string(), bytes[0].to_string())
-        }
-        (
-            ExpectedOutput::Linger(on, seconds),
-            Output::Option(OptionValue::Linger {
-                on: seen_on,
-                seconds: seen_seconds,
-            }),
-        ) => {
-            let shown = |on: bool, s: i32| format!("{{onoff={}, linger={s}}}", i32::from(on));
-            (
-                "the value",
-                shown(*on, *seconds),
-                shown(*seen_on, *seen_seconds),
-            )
-        }
-        (ExpectedOutput::Bytes(expected), Output::Option(OptionValue::Bytes(bytes))) => {
-            let end = bytes
-                .iter()
-                .rposition(|b| *b != 0)
-                .map_or(0, |last| last + 1);
-            let shown = |bytes: &[u8]| format!("\"{}\"", bytes.escape_ascii());
-            ("the value", shown(expected), shown(&bytes[..end]))
-        }
-        (ExpectedOutput::Revents(expected), Output::Poll(fds)) => {
-            for (want, seen) in expected.iter().zip(fds) {
-                if let Some(want) = want
-                    && *want != seen.revents
-                {
-                    return Compared::Differs(
-                        "revents".to_owned(),
-                        format!("{want:#x}"),
-                        format!("{:#x}", seen.revents),
-                    );
-                }
-            }
-            return Compared::Same;
-        }
-        (ExpectedOutput::MessageFlags(expected), Output::MessageFlags(flags)) => {
-            ("msg_flags", format!("{expected:#x}"), format!("{flags:#x}"))
-        }
-        _ => return Compared::OtherKind,
-    };
-    if expected == observed {
-        Compared::Same
-    } else {
-        Compared::Differs(argument.to_owned(), expected, observed)
     }
 }
 

@@ -124,6 +124,7 @@ impl Config {
             "remote_ip" => self.address(option, value, |setup, ip| setup.remote_ip = ip)?,
             "gateway_ip" => self.address(option, value, |setup, ip| setup.gateway_ip = ip)?,
             "mtu" => self.setup.mtu = number(option, value)?,
+            "mss" => self.setup.joined_segment = Some(number(option, value)?),
             "bind_port" => self.ports.bind = number(option, value)?,
             "connect_port" => self.ports.connect = number(option, value)?,
             "tolerance_usecs" => {

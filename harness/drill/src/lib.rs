@@ -18,6 +18,7 @@ pub mod invariant;
 mod judge;
 mod lower;
 mod outcome;
+mod outputs;
 mod packet;
 pub mod payload;
 mod replay;

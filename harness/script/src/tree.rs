@@ -189,6 +189,13 @@ pub struct PacketSpec {
     pub body: PacketBody,
 }
 
+impl PacketSpec {
+    /// Whether it is a TCP segment of the connection that the script speaks of at that point, since it names no ports.
+    pub const fn is_tcp_without_ports(&self) -> bool {
+        matches!(&self.body, PacketBody::Tcp(segment) if segment.ports.is_none())
+    }
+}
+
 /// Fields of the IP header that a script states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct IpSpec {

@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 
-use crate::{ConnectionId, Duration, Errno};
+use crate::{Duration, Errno, Time};
 
 /// A descriptor of the target (not the number that the script uses).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,6 +52,53 @@ pub struct PollDescriptor {
     pub events: i16,
     /// The events that came (filled on return).
     pub revents: i16,
+}
+
+/// One event of `epoll`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EpollEvent {
+    /// `EPOLL…`
+    pub events: u32,
+    /// What the script gave for it, and gets back.
+    pub data: u64,
+}
+
+/// A control message of `sendmsg` and `recvmsg`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ControlMessage {
+    /// `SOL_…`, `IPPROTO_…`
+    pub level: i32,
+    /// `SCM_…`, `IP_RECVERR`, …
+    pub kind: i32,
+    /// What it carries.
+    pub data: ControlData,
+}
+
+/// What a control message carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ControlData {
+    /// A C `int`.
+    Int(i32),
+    /// `struct sock_extended_err`, without the address of who sent it.
+    ExtendedError {
+        /// `ee_errno`
+        errno: Errno,
+        /// `ee_origin`
+        origin: u8,
+        /// `ee_type`
+        kind: u8,
+        /// `ee_code`
+        code: u8,
+        /// `ee_info`
+        info: u32,
+        /// `ee_data`
+        data: u32,
+    },
+    /// `struct scm_timestamping`: the software timestamp, if it is set.
+    Timestamp(Option<Time>),
+    /// Any other structure, in the machine's layout.
+    Bytes(Vec<u8>),
 }
 
 /// A call of the script.
@@ -120,6 +167,21 @@ pub enum Call {
         flags: i32,
         /// Destination of `sendto` and `sendmsg`.
         address: Option<Address>,
+        /// Control messages of `sendmsg`.
+        control: Vec<ControlMessage>,
+    },
+    /// A call that reads or writes, with NULL for the buffer: a stack that copies from or to there must say `EFAULT`.
+    NullBuffer {
+        /// Which of them it is.
+        name: CallName,
+        /// The socket.
+        fd: Descriptor,
+        /// The length of the buffer that is not there, in octets.
+        length: usize,
+        /// `MSG_…`
+        flags: i32,
+        /// Destination of `sendto`.
+        address: Option<Address>,
     },
     /// `shutdown(fd, how)`
     Shutdown {
@@ -182,6 +244,71 @@ pub enum Call {
         /// Milliseconds; negative is for ever.
         timeout: i32,
     },
+    /// `epoll_create1(flags)`
+    EpollCreate {
+        /// `EPOLL_CLOEXEC`
+        flags: i32,
+    },
+    /// `epoll_ctl(epoll, operation, fd, event)`
+    EpollControl {
+        /// The epoll instance.
+        epoll: Descriptor,
+        /// `EPOLL_CTL_…`
+        operation: i32,
+        /// What is watched.
+        fd: Descriptor,
+        /// What for, and what is given back with it.
+        event: EpollEvent,
+    },
+    /// `epoll_wait(epoll, …, room, timeout)`
+    EpollWait {
+        /// The epoll instance.
+        epoll: Descriptor,
+        /// How many events are taken at most.
+        room: i32,
+        /// Milliseconds; negative is for ever.
+        timeout: i32,
+    },
+    /// `pipe2(…, flags)`
+    Pipe {
+        /// `O_NONBLOCK`, `O_CLOEXEC`.
+        flags: i32,
+    },
+    /// `splice(from, from_offset, to, to_offset, length, flags)`
+    Splice {
+        /// Where the octets come from.
+        from: Descriptor,
+        /// From which offset on, where it is not the descriptor's own.
+        from_offset: Option<i64>,
+        /// Where they go.
+        to: Descriptor,
+        /// To which offset, where it is not the descriptor's own.
+        to_offset: Option<i64>,
+        /// How many, at most.
+        length: usize,
+        /// `SPLICE_F_…`
+        flags: u32,
+    },
+    /// `sendfile(to, from, offset, length)`
+    SendFile {
+        /// The socket.
+        to: Descriptor,
+        /// The file.
+        from: Descriptor,
+        /// From which offset on, where it is not the descriptor's own.
+        offset: Option<i64>,
+        /// How many octets, at most.
+        length: usize,
+    },
+    /// `open(path, flags, mode)`
+    Open {
+        /// Which file.
+        path: String,
+        /// `O_…`
+        flags: i32,
+        /// Permissions of a file that is made.
+        mode: u32,
+    },
     /// Sets a sysctl of the stack, such as `net.ipv4.tcp_fin_timeout`.
     Sysctl {
         /// The dotted name.
@@ -213,6 +340,14 @@ pub enum CallName {
 }
 
 impl CallName {
+    /// Whether it is one of those that write.
+    pub const fn writes(self) -> bool {
+        matches!(
+            self,
+            Self::Write | Self::Writev | Self::Send | Self::Sendto | Self::Sendmsg
+        )
+    }
+
     /// The name as POSIX spells it.
     pub const fn name(self) -> &'static str {
         match self {
@@ -247,60 +382,17 @@ impl Call {
             Self::GetSockOpt { .. } => "getsockopt",
             Self::Fcntl { .. } => "fcntl",
             Self::Ioctl { .. } => "ioctl",
+            Self::NullBuffer { name, .. } => name.name(),
             Self::Poll { .. } => "poll",
+            Self::EpollCreate { .. } => "epoll_create",
+            Self::EpollControl { .. } => "epoll_ctl",
+            Self::EpollWait { .. } => "epoll_wait",
+            Self::Pipe { .. } => "pipe",
+            Self::Splice { .. } => "splice",
+            Self::SendFile { .. } => "sendfile",
+            Self::Open { .. } => "open",
             Self::Sysctl { .. } => "sysctl",
             Self::Command { .. } => "command",
         }
     }
-}
-
-/// How a call ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Returned {
-    /// The return value, or the error; a command's value is its exit status.
-    pub result: Result<i64, Errno>,
-    /// What the call wrote through its pointers.
-    pub outputs: Vec<Output>,
-    /// For `socket` and `accept`: the connection behind the new descriptor.
-    pub connection: Option<ConnectionId>,
-}
-
-impl Returned {
-    /// A success with nothing but a value.
-    pub const fn value(value: i64) -> Self {
-        Self {
-            result: Ok(value),
-            outputs: Vec::new(),
-            connection: None,
-        }
-    }
-
-    /// A failure.
-    pub const fn error(errno: Errno) -> Self {
-        Self {
-            result: Err(errno),
-            outputs: Vec::new(),
-            connection: None,
-        }
-    }
-}
-
-/// What a call wrote through one of its pointers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Output {
-    /// The octets read, over all buffers.
-    Data(Vec<u8>),
-    /// The peer's address of `accept` or `recvfrom`.
-    Address(SocketAddr),
-    /// The value and length of `getsockopt`.
-    Option(OptionValue),
-    /// The integer of `ioctl`.
-    Int(i32),
-    /// The events of `poll`.
-    Poll(Vec<PollDescriptor>),
-    /// `msg_flags` of `recvmsg`.
-    MessageFlags(i32),
-    /// What a command printed, standard output and error together.
-    Text(String),
 }

@@ -40,6 +40,10 @@ pub enum Capability {
     FastOpen,
     /// Explicit congestion notification (RFC 3168, RFC 9768).
     Ecn,
+    /// `epoll`.
+    Epoll,
+    /// Pipes and files, and calls that move octets between them and sockets.
+    Files,
 }
 
 impl Capability {
@@ -58,6 +62,8 @@ impl Capability {
             Self::Icmp => "ICMP",
             Self::FastOpen => "fast open",
             Self::Ecn => "ECN",
+            Self::Epoll => "epoll",
+            Self::Files => "pipes and files",
         }
     }
 }

@@ -26,6 +26,7 @@ mod capabilities;
 mod errno;
 mod event;
 pub mod posix;
+mod returned;
 mod setup;
 mod state;
 mod target;
@@ -33,11 +34,13 @@ mod time;
 mod trace;
 
 pub use call::{
-    Address, Call, CallId, CallName, Descriptor, OptionValue, Output, PollDescriptor, Returned,
+    Address, Call, CallId, CallName, ControlData, ControlMessage, Descriptor, EpollEvent,
+    OptionValue, PollDescriptor,
 };
 pub use capabilities::{Capabilities, Capability, ClockKind, Missing};
 pub use errno::Errno;
 pub use event::{ConnectionId, Event, EventKind, Observer, Transition};
+pub use returned::{Output, Returned};
 pub use setup::{AddressFamily, AddressMode, Setup, Surroundings};
 pub use state::{ParseStateError, State};
 pub use target::{Target, TargetError};

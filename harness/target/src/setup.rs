@@ -76,6 +76,9 @@ pub struct Setup {
     pub remote_ip: IpAddr,
     /// MTU of the stack's interface, in octets.
     pub mtu: u16,
+    /// The size of the segments, in octets of payload, that the interface hands up joined as one when a larger segment is injected
+    /// (`--mss`); none: a larger segment is one segment.
+    pub joined_segment: Option<u16>,
     /// What the stack finds around it.
     pub surroundings: Surroundings,
     /// From this alone an in-process stack draws its random numbers and secrets.
@@ -112,6 +115,7 @@ impl Setup {
             gateway_ip,
             remote_ip,
             mtu,
+            joined_segment: None,
             surroundings: Surroundings::Halfopen,
             seed: 0,
             working_directory: PathBuf::from("."),

@@ -10,7 +10,7 @@ mod receive;
 mod send;
 
 use halfopen_target::{
-    Call, Capability, Duration, Errno, Missing, PollDescriptor, Returned, State, Time,
+    Call, Capability, Descriptor, Duration, Errno, Missing, PollDescriptor, Returned, State, Time,
 };
 
 use crate::host::Host;
@@ -146,7 +146,9 @@ impl<S: InProcessStack> Host<S> {
                 buffers,
                 flags,
                 address: _,
+                control: _,
             } => self.start_send(fd, &buffers, flags),
+            Call::NullBuffer { fd, .. } => ended(self.refuse_null(fd)),
             Call::Shutdown { fd, how } => ended(self.shutdown(fd, how)),
             Call::Close { fd } => self.start_close(fd),
             Call::SetSockOpt {
@@ -180,11 +182,22 @@ impl<S: InProcessStack> Host<S> {
                     "a user-space stack has no shell commands",
                 )
                 .into()),
+            Call::EpollCreate { .. } | Call::EpollControl { .. } | Call::EpollWait { .. } => {
+                Err(self
+                    .lacks(Capability::Epoll, "the host has `poll` only")
+                    .into())
+            }
             other => Err(Refusal::Missing(Missing {
-                capability: Capability::BlockingCalls,
+                capability: Capability::Files,
                 reason: format!("the host does not know the call `{}`", other.name()),
             })),
         }
+    }
+
+    /// A buffer at NULL: there is nothing that a user-space stack could copy from or to.
+    fn refuse_null(&self, fd: Descriptor) -> Reply {
+        self.table.find(fd)?;
+        Err(Errno::EFAULT)
     }
 
     fn sysctl(&mut self, name: &str, value: &str) -> Started {

@@ -79,14 +79,19 @@ impl Link {
     }
 
     /// Delivers an IP packet to the stack; its immediate reply is readable when this returns.
-    pub(crate) fn inject(&mut self, packet: &[u8]) -> io::Result<()> {
+    pub(crate) fn inject(&mut self, packet: &[u8], setup: &Setup) -> io::Result<()> {
         let mtu = self.network.plan.mtu;
         let mut frame = vec![0; FRAME_START + packet.len()];
         let kind = match packet.first().map(|octet| octet >> 4) {
             Some(6) => EtherTypes::Ipv6,
             _ => EtherTypes::Ipv4,
         };
-        frame[..virtio::LENGTH].copy_from_slice(&virtio::for_packet(packet, mtu, ETHERNET_HEADER));
+        frame[..virtio::LENGTH].copy_from_slice(&virtio::for_packet(
+            packet,
+            mtu,
+            setup.joined_segment,
+            ETHERNET_HEADER,
+        ));
         set_header(&mut frame[virtio::LENGTH..], kind);
         frame[FRAME_START..].copy_from_slice(packet);
         self.sender

@@ -135,12 +135,13 @@ struct Drill {
 impl Drill {
     fn begin(network: crate::network::Network, setup: &Setup) -> Result<Self, TargetError> {
         let descriptors = Descriptors::default();
-        let workers = Workers::new(&network, descriptors.clone(), setup.clone())?;
+        let clock = Clock::start();
+        let workers = Workers::new(&network, descriptors.clone(), setup.clone(), clock)?;
         Ok(Self {
             workers,
             descriptors,
             link: Link::new(network)?,
-            clock: Clock::start(),
+            clock,
             setup: setup.clone(),
             connections: Connections::default(),
             events: VecDeque::new(),
@@ -172,7 +173,7 @@ impl Drill {
             self.connections.note(tuple);
         }
         self.link
-            .inject(packet)
+            .inject(packet, &self.setup)
             .map_err(|e| failed("injecting a packet", e))?;
         self.drain_packets()?;
         self.look(Cause::Stimulus, Some(at))

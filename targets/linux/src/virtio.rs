@@ -22,9 +22,16 @@ pub(crate) fn needs_checksum(header: &[u8]) -> bool {
 
 /// The header for a packet of ours behind a link header of `link` octets. A TCP segment that is larger than the MTU gets
 /// through as the one large segment that an interface with receive offload would hand up.
-pub(crate) fn for_packet(packet: &[u8], mtu: u16, link: usize) -> [u8; LENGTH] {
+///
+/// With `joined`, any segment with more payload than that is handed up as segments of that size, joined.
+pub(crate) fn for_packet(
+    packet: &[u8],
+    mtu: u16,
+    joined: Option<u16>,
+    link: usize,
+) -> [u8; LENGTH] {
     let mut header = [0; LENGTH];
-    if packet.len() <= usize::from(mtu) {
+    if packet.len() <= usize::from(mtu) && joined.is_none() {
         return header;
     }
     let Some((kind, before_payload)) = tcp(packet) else {
@@ -32,7 +39,11 @@ pub(crate) fn for_packet(packet: &[u8], mtu: u16, link: usize) -> [u8; LENGTH] {
     };
     let payload = packet.len().saturating_sub(before_payload);
     // The kernel takes it for one only when its payload exceeds the size of a segment.
-    let segment = u16::try_from(payload.saturating_sub(1)).unwrap_or(u16::MAX);
+    let whole = u16::try_from(payload.saturating_sub(1)).unwrap_or(u16::MAX);
+    let segment = joined.unwrap_or(whole);
+    if payload <= usize::from(segment) || segment == 0 {
+        return header;
+    }
     let headers = u16::try_from(link + before_payload).unwrap_or(u16::MAX);
     header[1] = kind;
     header[2..4].copy_from_slice(&headers.to_ne_bytes());

@@ -2,11 +2,13 @@
 
 mod address;
 mod arguments;
+mod control;
+mod files;
 mod options;
 mod transfer;
 
 use halfopen_script::tree::{CallSpec, ExpressionKind};
-use halfopen_target::{Call, PollDescriptor};
+use halfopen_target::{Call, ControlMessage, EpollEvent, PollDescriptor};
 
 use crate::bindings::Bindings;
 pub(crate) use arguments::LowerError;
@@ -38,6 +40,12 @@ pub(crate) enum ExpectedOutput {
     Revents(Vec<Option<i16>>),
     /// `recvmsg` gives these flags.
     MessageFlags(i32),
+    /// `recvmsg` gives these control messages.
+    Control(Vec<ControlMessage>),
+    /// `epoll_wait` gives these events first.
+    Epoll(Vec<EpollEvent>),
+    /// `pipe` gives two descriptors, which the script numbers so.
+    Descriptors([i64; 2]),
 }
 
 /// Makes `spec` a call for a target, with descriptors and addresses bound.
@@ -115,6 +123,13 @@ pub(crate) fn lower(
         "write" | "writev" | "send" | "sendto" | "sendmsg" => {
             transfer::send(name, &args, bindings, setup)
         }
+        "epoll_create" | "epoll_create1" => Ok(files::epoll_create(&args)),
+        "epoll_ctl" => files::epoll_control(&args, bindings),
+        "epoll_wait" => files::epoll_wait(&args, bindings),
+        "pipe" | "pipe2" => files::pipe(&args),
+        "splice" => files::splice(&args, bindings),
+        "sendfile" => files::send_file(&args, bindings),
+        "open" => files::open(&args),
         _ => Err(LowerError::Unsupported(format!(
             "the harness does not run `{name}` yet"
         ))),

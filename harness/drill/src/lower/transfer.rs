@@ -4,7 +4,8 @@ use halfopen_script::tree::{Expression, ExpressionKind};
 use halfopen_target::{Call, CallName, Setup};
 
 use super::arguments::{Arguments, LowerError, field, integer, items, optional_field, size};
-use super::{ExpectedOutput, Lowered, address};
+use super::files::is_null;
+use super::{ExpectedOutput, Lowered, address, control};
 use crate::bindings::Bindings;
 use crate::payload;
 
@@ -27,6 +28,12 @@ pub(crate) fn receive(
             {
                 outputs.push(ExpectedOutput::MessageFlags(integer(expected)? as i32));
             }
+            if let Some(expected) = optional_field(message, "msg_control", usize::MAX) {
+                control = control::AMPLE;
+                if let Some(messages) = control::messages(expected)? {
+                    outputs.push(ExpectedOutput::Control(messages));
+                }
+            }
             if let Some(room) = optional_field(message, "msg_controllen", usize::MAX) {
                 control = size(room)?;
             }
@@ -41,6 +48,16 @@ pub(crate) fn receive(
             };
             if call_name != CallName::Read {
                 flags = args.int(3)?;
+            }
+            if is_null(args.at(1)?) {
+                let call = Call::NullBuffer {
+                    name: call_name,
+                    fd: bindings.descriptor(script),
+                    length: args.size(2)?,
+                    flags,
+                    address: None,
+                };
+                return Ok(super::about(script, call));
             }
             expect_data(args.at(1)?, &mut outputs);
             (call_name, vec![args.size(2)?])
@@ -93,6 +110,7 @@ pub(crate) fn send(
     let ports = bindings.ports();
     let mut flags = 0;
     let mut destination = None;
+    let mut messages = Vec::new();
     let mut to = |expression: &Expression| -> Result<(), LowerError> {
         // NULL means the peer that the socket is connected to; `...` is the tester, as in `connect`.
         let names_one = matches!(
@@ -113,6 +131,9 @@ pub(crate) fn send(
             if let Some(name) = optional_field(message, "msg_name", usize::MAX) {
                 to(name)?;
             }
+            if let Some(given) = optional_field(message, "msg_control", usize::MAX) {
+                messages = control::messages(given)?.unwrap_or_default();
+            }
             let iov = field(message, "msg_iov", usize::MAX)?;
             (CallName::Sendmsg, gather(iov, written)?)
         }
@@ -128,6 +149,16 @@ pub(crate) fn send(
             if call_name == CallName::Sendto {
                 to(args.at(4)?)?;
             }
+            if is_null(args.at(1)?) {
+                let call = Call::NullBuffer {
+                    name: call_name,
+                    fd: bindings.descriptor(script),
+                    length: args.size(2)?,
+                    flags,
+                    address: destination,
+                };
+                return Ok(super::about(script, call));
+            }
             let data = octets(args.at(1)?, args.size(2)?, written)?;
             (call_name, vec![data])
         }
@@ -138,6 +169,7 @@ pub(crate) fn send(
         buffers,
         flags,
         address: destination,
+        control: messages,
     };
     Ok(super::about(script, call))
 }

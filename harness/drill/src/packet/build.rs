@@ -72,13 +72,16 @@ fn segment(tcp: &SegmentSpec, bindings: &mut Bindings, setup: &Setup) -> Packet 
     if flags.contains(Flags::URG) {
         flow.urgent = true;
     }
+    let ack = match tcp.ack {
+        Some((ack, _)) => flow.local_to_wire(ack, is_syn),
+        None if flags.contains(Flags::ACK) => flow.local_to_wire(0, is_syn),
+        None => 0,
+    };
     let segment = Segment {
         source_port: flow.remote_port,
         destination_port: flow.local_port.unwrap_or(0),
         seq: Seq(seq),
-        ack: Seq(tcp
-            .ack
-            .map_or(0, |(ack, _)| flow.local_to_wire(ack, is_syn))),
+        ack: Seq(ack),
         data_offset: 5,
         flags,
         window: tcp.window.map_or(TESTER_WINDOW, |(window, _)| window),

@@ -204,7 +204,7 @@ fn compare_options(
 
 /// Every octet that the stack sends must be the one that its application wrote at that place.
 fn compare_payload(segment: &Segment, flow: &Flow, found: &mut Found) {
-    if segment.payload.is_empty() {
+    if segment.payload.is_empty() || flow.foreign {
         return;
     }
     let Some(offset) = flow.outbound_offset(segment) else {

@@ -1,5 +1,6 @@
 //! The socket calls of a drill: which descriptors are its own, and how each call is made.
 
+mod files;
 mod perform;
 mod shell;
 mod worker;
@@ -9,6 +10,8 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use halfopen_target::{ConnectionId, Descriptor, Setup};
+
+use crate::clock::Clock;
 
 pub(crate) use perform::perform;
 pub(crate) use shell::Shell;
@@ -78,4 +81,25 @@ pub(crate) struct Place {
     pub(crate) descriptors: Descriptors,
     pub(crate) setup: Arc<Setup>,
     pub(crate) shell: Shell,
+    pub(crate) clock: Clock,
+    pub(crate) kept: Kept,
+}
+
+/// Buffers that have to stay where they are until the drill is over.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Kept(Arc<Mutex<Vec<Buffers>>>);
+
+/// The buffers of one call.
+type Buffers = Arc<Vec<Vec<u8>>>;
+
+impl Kept {
+    /// Takes buffers in, and gives them back to use.
+    pub(crate) fn keep(&self, buffers: Vec<Vec<u8>>) -> Buffers {
+        let buffers = Arc::new(buffers);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Arc::clone(&buffers));
+        buffers
+    }
 }

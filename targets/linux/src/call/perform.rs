@@ -4,14 +4,15 @@ use std::io;
 use std::os::fd::RawFd;
 
 use halfopen_target::{
-    Address, Call, CallName, Descriptor, Duration, Errno, OptionValue, Output, PollDescriptor,
-    Returned, posix,
+    Address, Call, CallName, ControlData, ControlMessage, Descriptor, Duration, Errno, OptionValue,
+    Output, PollDescriptor, Returned, posix,
 };
 
 use super::{Descriptors, Place};
+use crate::clock::Clock;
 use crate::network::set_sysctl;
 use crate::sys::socket::RawAddress;
-use crate::sys::{message, socket};
+use crate::sys::{control, message, socket};
 
 /// Makes the call and gives what it returned.
 pub(crate) fn perform(call: &Call, place: &Place) -> Returned {
@@ -73,18 +74,35 @@ fn attempt(call: &Call, place: &Place) -> io::Result<Returned> {
             flags,
             control,
             name,
-        } => receive(own(fd)?, buffers, *flags, *control, *name),
+        } => receive(own(fd)?, buffers, *flags, *control, *name, &place.clock),
         Call::Send {
             fd,
             buffers,
             flags,
             address,
+            control,
             ..
         } => {
             let address = address.as_ref().map(raw);
             let flags = flags | libc::MSG_NOSIGNAL;
-            let sent = message::send(own(fd)?, buffers, flags, address.as_ref())?;
+            // The kernel sends such buffers from where they are, now and again later.
+            let kept = (flags & libc::MSG_ZEROCOPY != 0).then(|| place.kept.keep(buffers.clone()));
+            let buffers = kept.as_deref().map_or(buffers.as_slice(), Vec::as_slice);
+            let sent = message::send(own(fd)?, buffers, flags, address.as_ref(), control)?;
             Ok(Returned::value(sent as i64))
+        }
+        Call::NullBuffer {
+            name,
+            fd,
+            length,
+            flags,
+            address,
+        } => {
+            let address = address.as_ref().map(raw);
+            let flags = flags | libc::MSG_NOSIGNAL;
+            let moved =
+                message::at_null(own(fd)?, name.writes(), *length, flags, address.as_ref())?;
+            Ok(Returned::value(moved as i64))
         }
         Call::SetSockOpt {
             fd,
@@ -129,6 +147,13 @@ fn attempt(call: &Call, place: &Place) -> io::Result<Returned> {
             Ok(returned)
         }
         Call::Poll { fds, timeout } => poll(fds, *timeout, descriptors),
+        Call::EpollCreate { .. }
+        | Call::EpollControl { .. }
+        | Call::EpollWait { .. }
+        | Call::Pipe { .. }
+        | Call::Splice { .. }
+        | Call::SendFile { .. }
+        | Call::Open { .. } => super::files::perform(call, place),
         Call::Sysctl { name, value } => nothing(set_sysctl(name, value)),
         Call::Command { text } => {
             let (status, printed) = place.shell.run(text, &place.setup)?;
@@ -150,14 +175,48 @@ fn receive(
     flags: i32,
     control: usize,
     name: CallName,
+    clock: &Clock,
 ) -> io::Result<Returned> {
     let received = message::receive(fd, buffers, flags, control)?;
     let mut returned = Returned::value(received.count as i64);
     returned.outputs.push(Output::Data(received.data));
     if name == CallName::Recvmsg {
         returned.outputs.push(Output::MessageFlags(received.flags));
+        let messages = received
+            .control
+            .into_iter()
+            .map(|m| control_message(m, clock));
+        returned.outputs.push(Output::Control(messages.collect()));
     }
     Ok(returned)
+}
+
+/// A control message as a value; its timestamp as a time of the drill.
+fn control_message(received: control::Received, clock: &Clock) -> ControlMessage {
+    let control::Received {
+        level,
+        kind,
+        octets,
+    } = received;
+    let is_error = matches!(
+        (level, kind),
+        (libc::SOL_IP, libc::IP_RECVERR) | (libc::SOL_IPV6, libc::IPV6_RECVERR)
+    );
+    let int = <[u8; 4]>::try_from(octets.as_slice()).map(i32::from_ne_bytes);
+    let data = match int {
+        _ if is_error => control::extended_error(&octets),
+        _ if (level, kind) == (libc::SOL_SOCKET, libc::SCM_TIMESTAMPING) => {
+            let at = control::software_timestamp(&octets).map(|nanos| clock.at_wall(nanos));
+            Some(ControlData::Timestamp(at))
+        }
+        Ok(value) => Some(ControlData::Int(value)),
+        Err(_) => None,
+    };
+    ControlMessage {
+        level,
+        kind,
+        data: data.unwrap_or(ControlData::Bytes(octets)),
+    }
 }
 
 fn encode(value: &OptionValue) -> Vec<u8> {

@@ -12,8 +12,8 @@ use halfopen_target::{Call, CallId, Returned, Setup, TargetError};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::unistd::gettid;
 
-use super::{Descriptors, Place, Shell, perform};
-use crate::clock::monotonic;
+use super::{Descriptors, Kept, Place, Shell, perform};
+use crate::clock::{Clock, monotonic};
 use crate::network::{Network, failed};
 use crate::sys::signal;
 
@@ -66,6 +66,7 @@ impl Workers {
         network: &Network,
         descriptors: Descriptors,
         setup: Setup,
+        clock: Clock,
     ) -> Result<Self, TargetError> {
         signal::handle_interrupts();
         let stack = network
@@ -81,6 +82,8 @@ impl Workers {
                 descriptors,
                 setup: Arc::new(setup),
                 shell: Shell::default(),
+                clock,
+                kept: Kept::default(),
             },
             threads: Vec::new(),
             done: channel(),

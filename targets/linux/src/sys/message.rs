@@ -7,8 +7,10 @@
 use std::io;
 use std::os::fd::RawFd;
 
-use super::check_size;
+use halfopen_target::ControlMessage;
+
 use super::socket::RawAddress;
+use super::{check_size, control};
 
 fn header(buffers: &mut [libc::iovec]) -> libc::msghdr {
     // SAFETY: msghdr is plain data, for which all zeros is a value.
@@ -24,6 +26,7 @@ pub(crate) fn send(
     buffers: &[Vec<u8>],
     flags: i32,
     address: Option<&RawAddress>,
+    control: &[ControlMessage],
 ) -> io::Result<usize> {
     let mut vector: Vec<_> = buffers
         .iter()
@@ -38,7 +41,12 @@ pub(crate) fn send(
         header.msg_name = pointer.cast_mut().cast();
         header.msg_namelen = length;
     }
-    // SAFETY: the header's pointers describe `buffers` and `address`, which outlive the call; it only reads them.
+    let mut room = control::encode(control);
+    if !room.is_empty() {
+        header.msg_control = room.as_mut_ptr().cast();
+        header.msg_controllen = size_of_val(room.as_slice()) as _;
+    }
+    // SAFETY: the header's pointers describe `buffers`, `address` and `room`, which outlive the call; it only reads them.
     check_size(unsafe { libc::sendmsg(fd, &raw const header, flags) })
 }
 
@@ -50,6 +58,36 @@ pub(crate) struct Received {
     pub(crate) count: usize,
     /// `msg_flags`.
     pub(crate) flags: i32,
+    /// The control messages.
+    pub(crate) control: Vec<control::Received>,
+}
+
+/// Sends from, or receives to, a buffer of `length` octets at NULL.
+pub(crate) fn at_null(
+    fd: RawFd,
+    writes: bool,
+    length: usize,
+    flags: i32,
+    address: Option<&RawAddress>,
+) -> io::Result<usize> {
+    let mut vector = [libc::iovec {
+        iov_base: std::ptr::null_mut(),
+        iov_len: length,
+    }];
+    let mut header = header(&mut vector);
+    if let (true, Some(address)) = (writes, address) {
+        let (pointer, length) = address.parts();
+        header.msg_name = pointer.cast_mut().cast();
+        header.msg_namelen = length;
+    }
+    // SAFETY: the kernel checks the pointers of buffers and refuses one that leads nowhere.
+    check_size(unsafe {
+        if writes {
+            libc::sendmsg(fd, &raw const header, flags)
+        } else {
+            libc::recvmsg(fd, &raw mut header, flags)
+        }
+    })
 }
 
 /// Receives into buffers of these sizes.
@@ -81,5 +119,6 @@ pub(crate) fn receive(
         data,
         count,
         flags: header.msg_flags,
+        control: control::received(&header),
     })
 }

@@ -419,6 +419,7 @@ pub(super) fn send(fd: i32, data: &[u8], flags: i32) -> Call {
         buffers: vec![data.to_vec()],
         flags,
         address: None,
+        control: Vec::new(),
     }
 }
 
