@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use halfopen_drill::TargetFactory;
-use halfopen_linux::{LinuxTarget, Pool, privilege};
+use halfopen_linux::{LinuxTarget, Pool, WithShell, privilege};
 use halfopen_reference_target::ReferenceTarget;
-use halfopen_target::{Capabilities, Target, TargetError};
+use halfopen_target::{Capabilities, Capability, Target, TargetError};
 
 /// The names that everybody may use.
 pub(crate) const NAMES: [&str; 2] = ["reference", "linux"];
@@ -13,6 +13,8 @@ pub(crate) const NAMES: [&str; 2] = ["reference", "linux"];
 /// The bundled stack.
 struct Reference {
     capabilities: Capabilities,
+    /// Where the shell commands of scripts run, when they may and any has some.
+    shells: Option<Arc<Pool>>,
 }
 
 impl TargetFactory for Reference {
@@ -21,7 +23,11 @@ impl TargetFactory for Reference {
     }
 
     fn create(&self) -> Result<Box<dyn Target>, TargetError> {
-        Ok(Box::new(ReferenceTarget::new()))
+        let target = Box::new(ReferenceTarget::new());
+        Ok(match &self.shells {
+            Some(pool) => Box::new(WithShell::new(target, Arc::clone(pool))),
+            None => target,
+        })
     }
 }
 
@@ -41,26 +47,39 @@ impl TargetFactory for Linux {
     }
 }
 
-/// The targets with these names, each once. For the kernel the process may enter a user namespace, so no thread may have
-/// been started before.
+/// The targets with these names, each once. For the kernel, and for scripts with shell commands (`with_shell`), the process may
+/// enter a user namespace, so no thread may have been started before.
 ///
 /// # Errors
 /// An unknown name, or what this machine does not allow.
-pub(crate) fn find(names: &[String]) -> Result<Vec<Arc<dyn TargetFactory>>, String> {
+pub(crate) fn find(
+    names: &[String],
+    with_shell: bool,
+) -> Result<Vec<Arc<dyn TargetFactory>>, String> {
     let mut found: Vec<Arc<dyn TargetFactory>> = Vec::new();
     for name in names {
         if !found.iter().any(|known| known.capabilities().name == *name) {
-            found.push(find_one(name)?);
+            found.push(find_one(name, with_shell)?);
         }
     }
     Ok(found)
 }
 
-fn find_one(name: &str) -> Result<Arc<dyn TargetFactory>, String> {
+fn find_one(name: &str, with_shell: bool) -> Result<Arc<dyn TargetFactory>, String> {
     match name {
-        "reference" => Ok(Arc::new(Reference {
-            capabilities: ReferenceTarget::new().capabilities().clone(),
-        })),
+        "reference" => {
+            let capabilities = ReferenceTarget::new().capabilities().clone();
+            // Where no namespace may be made, scripts with commands are skipped with the stack's own reason.
+            let may = with_shell && privilege::enter().is_ok();
+            Ok(Arc::new(Reference {
+                capabilities: if may {
+                    capabilities.with(Capability::Commands)
+                } else {
+                    capabilities
+                },
+                shells: may.then(|| Arc::new(Pool::new())),
+            }))
+        }
         "linux" => {
             privilege::enter().map_err(|error| format!("the linux target: {error}"))?;
             Ok(Arc::new(Linux {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use halfopen_drill::ScriptFile;
+use halfopen_script::tree::Action;
 use halfopen_script::{Definitions, Diagnostic};
 use halfopen_target::AddressMode;
 
@@ -20,6 +21,28 @@ pub(crate) struct Selected {
     pub(crate) files: Vec<Arc<ScriptFile>>,
     /// Whether some could not be read; what is wrong with them has been printed.
     pub(crate) unreadable: bool,
+}
+
+impl Selected {
+    /// Whether any script runs a shell command that does more than set sysctls.
+    pub(crate) fn has_commands(&self) -> bool {
+        self.files.iter().any(|file| {
+            let script = &file.script;
+            let of_events = script
+                .events
+                .iter()
+                .filter_map(|event| match &event.action {
+                    Action::Command(command) => Some(command),
+                    _ => None,
+                });
+            script
+                .init_command
+                .iter()
+                .chain(of_events)
+                .chain(&script.cleanup_command)
+                .any(|command| command.sysctls().is_none())
+        })
+    }
 }
 
 /// Reads what the selection asks for; errors in scripts are printed.

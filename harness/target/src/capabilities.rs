@@ -107,6 +107,13 @@ impl Capabilities {
         }
     }
 
+    /// The same, and what is named.
+    #[must_use]
+    pub fn with(mut self, capability: Capability) -> Self {
+        self.missing.remove(&capability);
+        self
+    }
+
     /// The same, but lacking `capability` for `reason`.
     #[must_use]
     pub fn without(mut self, capability: Capability, reason: &str) -> Self {

@@ -22,7 +22,9 @@ pub mod privilege;
 mod sys;
 mod target;
 mod virtio;
+mod with_shell;
 
 pub use doctor::{Finding, available, diagnose};
 pub use pool::Pool;
 pub use target::{LinuxTarget, capabilities};
+pub use with_shell::WithShell;

@@ -19,12 +19,12 @@ use crate::{registry, select};
 const STEPS_BEFORE: usize = 6;
 
 pub(crate) fn run(arguments: &DiffArguments) -> Result<Exit, String> {
-    let targets = registry::find(&arguments.targets)?;
+    let selected = select::select(&arguments.selection)?;
+    let targets = registry::find(&arguments.targets, selected.has_commands())?;
     let [left, right] = &targets[..] else {
         return Err("--targets takes two different targets, such as `linux,reference`".to_owned());
     };
     let targets = [left, right];
-    let selected = select::select(&arguments.selection)?;
     let mut pairs = Vec::new();
     for file in &selected.files {
         for mode in select::modes(&arguments.selection.modes, file) {

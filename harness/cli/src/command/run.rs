@@ -12,9 +12,9 @@ use crate::exit::{self, Exit};
 use crate::{registry, select};
 
 pub(crate) fn run(arguments: &RunArguments) -> Result<Exit, String> {
-    // First of all, while there is one thread: this may enter a user namespace.
-    let targets = registry::find(&arguments.targets)?;
     let selected = select::select(&arguments.selection)?;
+    // While there is one thread: this may enter a user namespace.
+    let targets = registry::find(&arguments.targets, selected.has_commands())?;
     let dash = Path::new("-");
     let on_standard_output = [&arguments.json, &arguments.junit]
         .iter()

@@ -11,7 +11,7 @@ use crate::registry;
 
 pub(crate) fn run() -> Result<Exit, String> {
     for name in registry::NAMES {
-        match registry::find(&[name.to_owned()]) {
+        match registry::find(&[name.to_owned()], false) {
             Ok(targets) => targets.iter().for_each(show),
             Err(why) => say!("{name:12} not here: {why}"),
         }

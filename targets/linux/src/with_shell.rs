@@ -1,0 +1,221 @@
+//! Shell commands for a stack that is not the kernel's.
+//!
+//! Existing scripts configure the stack with commands: `sysctl`, files below /proc/sys, scripts of their own. Such a command runs for
+//! real, in a network namespace of the drill with an interface `tun0`, where the kernel keeps all these settings; what it changed
+//! there is then set in the stack under test by name, just as it configures the kernel.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use halfopen_target::{
+    Call, CallId, Capabilities, Capability, Event, EventKind, Missing, Output, Returned, Setup,
+    Target, TargetError, Time,
+};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::os::fd::AsFd;
+
+use crate::call::{Descriptors, Workers};
+use crate::clock::Clock;
+use crate::network::{Network, Plan, failed};
+use crate::pool::Pool;
+
+/// How long a command may take, in wall time.
+const COMMAND_LIMIT: Duration = Duration::from_secs(30);
+/// Calls of our own are numbered from here on, apart from the stack's.
+const OWN_CALLS: u64 = 1 << 40;
+
+/// Prints every setting of TCP and IP, one in a line: a shell's own commands only, so it costs a millisecond.
+const LIST_SETTINGS: &str = "cd /proc/sys/net/ipv4 && for f in tcp_* ip_*; do \
+    { read -r v < $f && echo \"$f $v\"; } 2>/dev/null; done; true";
+
+/// A target for which shell commands run in a network namespace beside it.
+pub struct WithShell {
+    inner: Box<dyn Target>,
+    capabilities: Capabilities,
+    pool: Arc<Pool>,
+    setup: Option<Setup>,
+    sandbox: Option<Sandbox>,
+    events: VecDeque<Event>,
+    /// Calls to the stack that the script did not ask for.
+    hidden: BTreeSet<CallId>,
+    next_call: u64,
+}
+
+impl std::fmt::Debug for WithShell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WithShell")
+            .field("target", &self.capabilities.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The namespace that a drill's commands run in.
+struct Sandbox {
+    // Declared first, dropped first: the shell goes before its namespace.
+    workers: Workers,
+    _network: Network,
+    settings: BTreeMap<String, String>,
+    next_call: u64,
+}
+
+impl WithShell {
+    /// `inner` with commands that run in namespaces like those of `pool`.
+    #[must_use]
+    pub fn new(inner: Box<dyn Target>, pool: Arc<Pool>) -> Self {
+        let capabilities = inner.capabilities().clone().with(Capability::Commands);
+        Self {
+            inner,
+            capabilities,
+            pool,
+            setup: None,
+            sandbox: None,
+            events: VecDeque::new(),
+            hidden: BTreeSet::new(),
+            next_call: OWN_CALLS,
+        }
+    }
+
+    fn command(&mut self, text: &str) -> Result<CallId, TargetError> {
+        if self.sandbox.is_none() {
+            let setup = self
+                .setup
+                .as_ref()
+                .ok_or_else(|| TargetError::Unresponsive("no drill was begun".to_owned()))?;
+            self.sandbox = Some(Sandbox::create(&self.pool, setup)?);
+        }
+        let Some(sandbox) = &mut self.sandbox else {
+            return Err(TargetError::Unresponsive("no namespace".to_owned()));
+        };
+        let returned = sandbox.run(text)?;
+        for (name, value) in sandbox.changes()? {
+            let call = Call::Sysctl {
+                name: format!("net.ipv4.{name}"),
+                value,
+            };
+            let id = self.inner.call(call)?;
+            self.hidden.insert(id);
+        }
+        self.next_call += 1;
+        let call = CallId(self.next_call);
+        self.events.push_back(Event {
+            at: self.inner.now(),
+            kind: EventKind::Returned { call, returned },
+        });
+        Ok(call)
+    }
+}
+
+impl Target for WithShell {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn reset(&mut self, setup: &Setup) -> Result<(), TargetError> {
+        self.sandbox = None;
+        self.events.clear();
+        self.hidden.clear();
+        self.setup = Some(setup.clone());
+        self.inner.reset(setup)
+    }
+
+    fn now(&self) -> Time {
+        self.inner.now()
+    }
+
+    fn inject(&mut self, packet: &[u8]) -> Result<(), TargetError> {
+        self.inner.inject(packet)
+    }
+
+    fn call(&mut self, call: Call) -> Result<CallId, TargetError> {
+        match call {
+            Call::Command { text } => self.command(&text),
+            other => self.inner.call(other),
+        }
+    }
+
+    fn next_event(&mut self, until: Time) -> Result<Option<Event>, TargetError> {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return Ok(Some(event));
+            }
+            match self.inner.next_event(until)? {
+                Some(Event {
+                    kind: EventKind::Returned { call, .. },
+                    ..
+                }) if self.hidden.remove(&call) => {}
+                other => return Ok(other),
+            }
+        }
+    }
+}
+
+impl Sandbox {
+    fn create(pool: &Pool, setup: &Setup) -> Result<Self, TargetError> {
+        let network = pool.take(Plan::new(setup)).map_err(|error| match error {
+            TargetError::NotPermitted { why, .. } => TargetError::Missing(Missing {
+                capability: Capability::Commands,
+                reason: format!("the script's commands need a network namespace: {why}"),
+            }),
+            other => other,
+        })?;
+        let clock = Clock::start();
+        let workers = Workers::new(&network, Descriptors::default(), setup.clone(), clock)?;
+        let mut sandbox = Self {
+            workers,
+            _network: network,
+            settings: BTreeMap::new(),
+            next_call: 0,
+        };
+        sandbox.changes()?;
+        Ok(sandbox)
+    }
+
+    /// Runs a command to its end.
+    fn run(&mut self, text: &str) -> Result<Returned, TargetError> {
+        self.next_call += 1;
+        let call = Call::Command {
+            text: text.to_owned(),
+        };
+        let begin = Instant::now();
+        let mut done = self.workers.start(CallId(self.next_call), call)?;
+        while done.is_none() {
+            if begin.elapsed() > COMMAND_LIMIT {
+                return Err(TargetError::Unresponsive(format!(
+                    "a command runs for more than {} s: {text}",
+                    COMMAND_LIMIT.as_secs()
+                )));
+            }
+            let mut fds = [PollFd::new(self.workers.wake().as_fd(), PollFlags::POLLIN)];
+            let _ = poll(&mut fds, PollTimeout::from(100u8));
+            done = self.workers.take_done();
+        }
+        match done {
+            Some(done) => Ok(done.returned),
+            None => Err(failed(
+                "running a command",
+                std::io::Error::other("it is lost"),
+            )),
+        }
+    }
+
+    /// The settings that are other than when last asked.
+    fn changes(&mut self) -> Result<Vec<(String, String)>, TargetError> {
+        let listed = self.run(LIST_SETTINGS)?;
+        let mut changed = Vec::new();
+        for output in &listed.outputs {
+            let Output::Text(text) = output else { continue };
+            for line in text.lines() {
+                let Some((name, value)) = line.split_once(' ') else {
+                    continue;
+                };
+                let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
+                if self.settings.get(name) != Some(&value) {
+                    self.settings.insert(name.to_owned(), value.clone());
+                    changed.push((name.to_owned(), value));
+                }
+            }
+        }
+        Ok(changed)
+    }
+}
