@@ -153,6 +153,23 @@ pub(crate) fn read(path: &Path) -> Result<ScriptFile, String> {
     }
 }
 
+/// The script as it reads in `mode`: what some words stand for depends on the address family.
+pub(crate) fn for_mode(file: &Arc<ScriptFile>, mode: AddressMode) -> Arc<ScriptFile> {
+    let definitions = match mode {
+        AddressMode::V4 => return Arc::clone(file),
+        AddressMode::V6 => Definitions::ipv6(),
+        AddressMode::Mapped => Definitions::mapped(),
+    };
+    let parse = halfopen_script::parse_with(&file.name(), &file.source, &definitions);
+    if !parse.is_ok() || parse.script == file.script {
+        return Arc::clone(file);
+    }
+    Arc::new(ScriptFile {
+        script: parse.script,
+        ..ScriptFile::clone(file)
+    })
+}
+
 /// All findings of one script as text, and whether it can be run; the text is empty where nothing is to say.
 pub(crate) fn check(path: &Path) -> (String, bool) {
     let source = match text(path) {

@@ -35,6 +35,8 @@ pub struct Run {
     pub verdict: Verdict,
     /// The script's descriptor of each connection that has one.
     pub descriptors: std::collections::BTreeMap<halfopen_target::ConnectionId, i64>,
+    /// How late the harness was with its own part, taken together.
+    pub drift: Duration,
 }
 
 /// Why a run ends before its script.
@@ -89,6 +91,7 @@ pub(crate) fn run_within(
     };
     Run {
         descriptors: runner.judge.connection_descriptors(),
+        drift: runner.judge.drift(),
         trace: runner.trace,
         verdict,
     }

@@ -18,7 +18,11 @@ use crate::run::{Pacing, Run, run};
 use crate::verdict::{Failure, FailureKind, Verdict};
 
 /// How often a drill is run before it is given up as inconclusive.
-const ATTEMPTS: u32 = 3;
+const ATTEMPTS: u32 = 4;
+
+/// How late our own stimuli must have been, taken together, for a failure to be looked at again: an idle machine keeps a drill
+/// far below.
+const NOTABLE_DRIFT: Duration = Duration::from_millis(2);
 
 /// Makes targets of one kind, one for each worker.
 pub trait TargetFactory: Send + Sync {
@@ -151,6 +155,8 @@ type Queue = Arc<Mutex<VecDeque<(usize, Drill)>>>;
 enum Message {
     Began(usize, Drill),
     Ended(usize, Box<Outcome>),
+    /// The machine was too busy to tell.
+    Again(usize),
 }
 
 fn default_jobs(clock: ClockKind) -> usize {
@@ -161,33 +167,45 @@ fn default_jobs(clock: ClockKind) -> usize {
     }
 }
 
+/// How many drills run at once in each pass. What the machine was too busy to tell is run again when less goes on, in the end
+/// alone.
+const fn workers_of_pass(pass: u32, jobs: usize) -> usize {
+    let fewer = jobs / 8;
+    match pass {
+        1 => jobs,
+        2 if fewer > 2 => fewer,
+        2 if jobs > 2 => 2,
+        _ => 1,
+    }
+}
+
 fn run_kind(
-    queue: VecDeque<(usize, Drill)>,
+    mut queue: VecDeque<(usize, Drill)>,
     clock: ClockKind,
     options: &Options,
     board: &mut Board<'_>,
 ) {
-    let total = queue.len();
-    let workers = options
-        .jobs
-        .unwrap_or_else(|| default_jobs(clock))
-        .clamp(1, total.max(1));
-    let queue: Queue = Arc::new(Mutex::new(queue));
-    let (sender, receiver) = channel();
-    let mut watch = Watch {
-        queue: Arc::clone(&queue),
-        sender,
-        options: *options,
-        clock,
-        running: BTreeMap::new(),
-        handles: Vec::new(),
-    };
-    if total > 0 {
-        for _ in 0..workers {
+    let jobs = options.jobs.unwrap_or_else(|| default_jobs(clock)).max(1);
+    for pass in 1..=ATTEMPTS {
+        let total = queue.len();
+        if total == 0 {
+            break;
+        }
+        let (sender, receiver) = channel();
+        let mut watch = Watch {
+            queue: Arc::new(Mutex::new(queue)),
+            sender,
+            options: *options,
+            clock,
+            pass,
+            running: BTreeMap::new(),
+            handles: Vec::new(),
+        };
+        for _ in 0..workers_of_pass(pass, jobs).min(total) {
             watch.spawn();
         }
+        queue = watch.collect(&receiver, total, board);
     }
-    watch.collect(&receiver, total, board);
 }
 
 /// Watches over the workers: one whose stack hangs is written off and replaced.
@@ -196,6 +214,7 @@ struct Watch {
     sender: Sender<Message>,
     options: Options,
     clock: ClockKind,
+    pass: u32,
     running: BTreeMap<usize, (Instant, Drill)>,
     handles: Vec<thread::JoinHandle<()>>,
 }
@@ -204,16 +223,23 @@ impl Watch {
     fn spawn(&mut self) {
         let queue = Arc::clone(&self.queue);
         let sender = self.sender.clone();
-        let seed = self.options.seed;
+        let (seed, pass) = (self.options.seed, self.pass);
         let spawned = thread::Builder::new()
             .name("drill".to_owned())
-            .spawn(move || work(&queue, &sender, seed));
+            .spawn(move || work(&queue, &sender, seed, pass));
         if let Ok(handle) = spawned {
             self.handles.push(handle);
         }
     }
 
-    fn collect(&mut self, receiver: &Receiver<Message>, total: usize, board: &mut Board<'_>) {
+    /// Takes what comes until all drills are done; gives those that are to be run again.
+    fn collect(
+        &mut self,
+        receiver: &Receiver<Message>,
+        total: usize,
+        board: &mut Board<'_>,
+    ) -> VecDeque<(usize, Drill)> {
+        let mut again = VecDeque::new();
         let mut done = 0;
         let mut abandoned = 0;
         while done < total {
@@ -225,6 +251,12 @@ impl Watch {
                     // A drill that was written off as hanging may still come to an end.
                     if self.running.remove(&index).is_some() {
                         board.finish(index, *outcome);
+                        done += 1;
+                    }
+                }
+                Ok(Message::Again(index)) => {
+                    if let Some((_, drill)) = self.running.remove(&index) {
+                        again.push_back((index, drill));
                         done += 1;
                     }
                 }
@@ -243,6 +275,7 @@ impl Watch {
                 let _ = handle.join();
             }
         }
+        again
     }
 
     fn hanging(&mut self) -> Vec<(usize, Drill)> {
@@ -290,7 +323,7 @@ fn hung(drill: &Drill, limit: Duration) -> Outcome {
     }
 }
 
-fn work(queue: &Queue, sender: &Sender<Message>, seed: u64) {
+fn work(queue: &Queue, sender: &Sender<Message>, seed: u64, pass: u32) {
     let mut targets: BTreeMap<String, Box<dyn Target>> = BTreeMap::new();
     loop {
         let next = queue
@@ -301,49 +334,54 @@ fn work(queue: &Queue, sender: &Sender<Message>, seed: u64) {
         if sender.send(Message::Began(index, drill.clone())).is_err() {
             return;
         }
-        let outcome = attempt(&drill, &mut targets, seed, index);
-        if sender
-            .send(Message::Ended(index, Box::new(outcome)))
-            .is_err()
-        {
+        let message = match attempt(&drill, &mut targets, seed, index, pass) {
+            Some(outcome) => Message::Ended(index, Box::new(outcome)),
+            None => Message::Again(index),
+        };
+        if sender.send(message).is_err() {
             return;
         }
     }
 }
 
-/// Runs a drill, again if the machine was too busy to tell.
+/// Runs a drill; nothing when the machine was too busy to tell and it may be run again.
 fn attempt(
     drill: &Drill,
     targets: &mut BTreeMap<String, Box<dyn Target>>,
     seed: u64,
     index: usize,
-) -> Outcome {
-    let mut attempts = 0;
-    loop {
-        attempts += 1;
-        let begin = Instant::now();
-        let (run, is_live) = run_once(drill, targets, seed, index);
-        let again = match &run.verdict {
-            Verdict::Inconclusive(_) => true,
-            // A timer that the machine fires late shows as a late segment: a stack's own fault repeats.
-            Verdict::Fail(failure) => is_live && failure.is_late().is_some(),
-            _ => false,
-        };
-        if again && attempts < ATTEMPTS {
-            continue;
+    pass: u32,
+) -> Option<Outcome> {
+    let begin = Instant::now();
+    let (run, is_live) = run_once(drill, targets, seed, index);
+    if pass < ATTEMPTS && is_doubtful(&run, is_live) {
+        return None;
+    }
+    let name = drill.target.capabilities().name.clone();
+    let note = drill.file.note(&name, drill.mode);
+    Some(Outcome {
+        file: Arc::clone(&drill.file),
+        target: name,
+        mode: drill.mode,
+        standing: Standing::of(run.verdict, note),
+        trace: run.trace,
+        descriptors: run.descriptors,
+        attempts: pass,
+        wall: begin.elapsed(),
+    })
+}
+
+/// Whether the machine may have had a part in how a drill ended.
+fn is_doubtful(run: &Run, is_live: bool) -> bool {
+    match &run.verdict {
+        Verdict::Inconclusive(_) => true,
+        // A timer that the machine fires late shows as a late segment, and our own lateness as a timer of the stack that fires
+        // first. A stack's own fault repeats.
+        Verdict::Fail(failure) => {
+            is_live && (failure.is_late().is_some() || run.drift >= NOTABLE_DRIFT)
         }
-        let name = drill.target.capabilities().name.clone();
-        let note = drill.file.note(&name, drill.mode);
-        return Outcome {
-            file: Arc::clone(&drill.file),
-            target: name,
-            mode: drill.mode,
-            standing: Standing::of(run.verdict, note),
-            trace: run.trace,
-            descriptors: run.descriptors,
-            attempts,
-            wall: begin.elapsed(),
-        };
+        Verdict::Error(_) => is_live && run.drift >= NOTABLE_DRIFT,
+        Verdict::Pass | Verdict::Skip(_) => false,
     }
 }
 
@@ -360,6 +398,7 @@ fn run_once(
         trace: Trace::new(&name, Setup::defaults(drill.mode)),
         verdict,
         descriptors: BTreeMap::new(),
+        drift: Duration::ZERO,
     };
     if let Some(reason) = reason_to_skip(drill, capabilities) {
         return (not_run(Verdict::Skip(reason)), is_live);

@@ -25,7 +25,7 @@ use crate::link::Link;
 use crate::network::{Plan, failed};
 use crate::observe::{Cause, Connections, Tuple};
 use crate::pool::Pool;
-use crate::sys::socket;
+use crate::sys::{process, socket};
 
 /// How long a wait may last without a look at the states.
 const LOOK_EVERY: Duration = Duration::from_millis(4);
@@ -88,6 +88,7 @@ impl Target for LinuxTarget {
 
     fn reset(&mut self, setup: &Setup) -> Result<(), TargetError> {
         self.end_drill();
+        process::go_first();
         let network = self.pool.take(Plan::new(setup))?;
         self.drill = Some(Drill::begin(network, setup)?);
         Ok(())

@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<Exit, String> {
         for file in &selected.files {
             for mode in select::modes(&arguments.selection.modes, file) {
                 drills.push(Drill {
-                    file: file.clone(),
+                    file: select::for_mode(file, mode),
                     target: target.clone(),
                     mode,
                 });

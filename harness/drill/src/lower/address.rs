@@ -37,7 +37,7 @@ pub(crate) fn lower(
         ))),
         ExpressionKind::Struct(_) => structure(expression, setup, default_ip),
         // packetdrill takes the family alone for an address of that family.
-        ExpressionKind::Symbol(name) if name == "AF_UNSPEC" => Ok(Address::Unspecified),
+        _ if integer(expression) == Ok(i64::from(posix::AF_UNSPEC)) => Ok(Address::Unspecified),
         _ => Err(LowerError::wrong(
             expression,
             "expected an address: `...` or `{sa_family = …, sin_port = …, sin_addr = …}`",

@@ -113,10 +113,7 @@ pub(crate) fn send(
     let mut messages = Vec::new();
     let mut to = |expression: &Expression| -> Result<(), LowerError> {
         // NULL means the peer that the socket is connected to; `...` is the tester, as in `connect`.
-        let names_one = matches!(
-            expression.kind,
-            ExpressionKind::Struct(_) | ExpressionKind::Ellipsis
-        );
+        let names_one = !is_null(expression);
         if names_one {
             let address = address::lower(expression, setup, setup.remote_ip, ports.connect)?;
             destination = Some(address);

@@ -19,6 +19,7 @@ pub(super) fn perform(call: &Call, place: &Place) -> io::Result<Returned> {
     match call {
         Call::EpollCreate { flags } => given(files::epoll_create(*flags)?),
         Call::Open { path, flags, mode } => {
+            place.folder.enter(&place.setup.working_directory)?;
             let path = place.setup.working_directory.join(path);
             given(files::open(&path.to_string_lossy(), *flags, *mode)?)
         }

@@ -1,6 +1,7 @@
 //! The socket calls of a drill: which descriptors are its own, and how each call is made.
 
 mod files;
+mod folder;
 mod perform;
 mod shell;
 mod worker;
@@ -13,6 +14,7 @@ use halfopen_target::{ConnectionId, Descriptor, Setup};
 
 use crate::clock::Clock;
 
+pub(crate) use folder::OwnFolder;
 pub(crate) use perform::perform;
 pub(crate) use shell::Shell;
 pub(crate) use worker::{Done, Workers};
@@ -83,6 +85,7 @@ pub(crate) struct Place {
     pub(crate) shell: Shell,
     pub(crate) clock: Clock,
     pub(crate) kept: Kept,
+    pub(crate) folder: OwnFolder,
 }
 
 /// Buffers that have to stay where they are until the drill is over.

@@ -156,6 +156,7 @@ fn attempt(call: &Call, place: &Place) -> io::Result<Returned> {
         | Call::Open { .. } => super::files::perform(call, place),
         Call::Sysctl { name, value } => nothing(set_sysctl(name, value)),
         Call::Command { text } => {
+            place.folder.enter(&place.setup.working_directory)?;
             let (status, printed) = place.shell.run(text, &place.setup)?;
             let mut returned = Returned::value(status.into());
             returned.outputs.push(Output::Text(printed));

@@ -12,10 +12,10 @@ use halfopen_target::{Call, CallId, Returned, Setup, TargetError};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::unistd::gettid;
 
-use super::{Descriptors, Kept, Place, Shell, perform};
+use super::{Descriptors, Kept, OwnFolder, Place, Shell, perform};
 use crate::clock::{Clock, monotonic};
 use crate::network::{Network, failed};
-use crate::sys::signal;
+use crate::sys::{process, signal};
 
 /// How long a call may take until it is seen to block.
 const SEEN_TO_BLOCK: Duration = Duration::from_millis(50);
@@ -84,6 +84,7 @@ impl Workers {
                 shell: Shell::default(),
                 clock,
                 kept: Kept::default(),
+                folder: OwnFolder::default(),
             },
             threads: Vec::new(),
             done: channel(),
@@ -158,6 +159,7 @@ impl Workers {
         let thread = thread::Builder::new()
             .name("calls".to_owned())
             .spawn(move || {
+                process::go_first();
                 let _ = ready.send(Network::enter_stack(&stack));
                 context.serve(&receiver);
             })

@@ -1,4 +1,4 @@
-//! Processes that must not outlive what started them.
+//! Processes that must not outlive what started them, and who goes first when all want the processor.
 #![expect(
     unsafe_code,
     reason = "what a child does before it becomes another program is for the C interface"
@@ -10,11 +10,25 @@ use std::process::Command;
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
 
-/// Gives the process a group of its own, and has it told (SIGTERM) when the thread that starts it ends, however that ends.
+/// The priority of threads whose work is timed, where the user may have it.
+const TIMED: libc::c_int = -10;
+/// The priority of commands: another drill's timing matters more.
+const COMMANDS: libc::c_int = 5;
+
+/// Lets the calling thread go before others, where the user may.
+pub(crate) fn go_first() {
+    // SAFETY: takes integers only; without the right to it nothing changes.
+    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, TIMED) };
+}
+
+/// Gives the process a group of its own and a lower priority, and has it told (SIGTERM) when the thread that starts it ends, however that ends.
 pub(crate) fn end_with_us(command: &mut Command) {
     command.process_group(0);
-    // SAFETY: the closure makes one system call, which is safe between fork and exec, and allocates nothing.
+    // SAFETY: the closure makes two system calls, which are safe between fork and exec, and allocates nothing.
     unsafe {
-        command.pre_exec(|| prctl::set_pdeathsig(Signal::SIGTERM).map_err(Into::into));
+        command.pre_exec(|| {
+            libc::setpriority(libc::PRIO_PROCESS, 0, COMMANDS);
+            prctl::set_pdeathsig(Signal::SIGTERM).map_err(Into::into)
+        });
     }
 }
