@@ -119,6 +119,7 @@ fn label(failure: &Failure) -> String {
         | FailureKind::Return { observed, .. }
         | FailureKind::Output { observed, .. } => format!("observed {observed}"),
         FailureKind::StillRunning { .. } => "observed no return".to_owned(),
+        FailureKind::Code { line, .. } => format!("line {line} does not hold"),
         FailureKind::Stack(_) => "the last event that the stack took".to_owned(),
     }
 }

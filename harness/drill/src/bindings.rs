@@ -361,6 +361,18 @@ impl Bindings {
         Some(flow)
     }
 
+    /// The script's descriptor of the connection that is spoken of; of the newest socket where none has begun.
+    pub(crate) fn current_descriptor(&self) -> Option<i64> {
+        let open = |fd: &i64| self.descriptors.contains_key(fd);
+        let of_current = self
+            .flow_of_descriptor
+            .iter()
+            .filter(|(fd, flow)| Some(**flow) == self.current && open(fd))
+            .map(|(fd, _)| *fd)
+            .next_back();
+        of_current.or_else(|| self.connections.keys().filter(|fd| open(fd)).copied().max())
+    }
+
     /// Whether these ports are those of a connection other than the one that is spoken of.
     pub(crate) fn is_of_another(&self, local: u16, remote: u16) -> bool {
         let found = self

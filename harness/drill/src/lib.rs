@@ -11,6 +11,7 @@
 
 mod bindings;
 mod calls;
+mod code;
 mod config;
 pub mod diff;
 mod guard;

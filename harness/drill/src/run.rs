@@ -4,10 +4,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use halfopen_script::tree::{Action, CallSpec, Command, Direction, Script, StateAssertion};
 use halfopen_target::{
-    Call, CallId, Duration, EntryKind, Event, StopReason, Target, TargetError, Time, Trace,
+    Call, CallId, Duration, EntryKind, Event, OptionValue, Output, StopReason, Target, TargetError,
+    Time, Trace, posix,
 };
 
 use crate::calls::Running;
+use crate::code::{Facts, Outcome, Program};
 use crate::config::{Config, RunLimits};
 use crate::judge::{Judge, Progress};
 use crate::lower::{self, LowerError, Lowered};
@@ -74,6 +76,8 @@ pub(crate) fn run_within(
         pacing,
         quiet_packets: 0,
         first_failure: None,
+        program: Program::default(),
+        code_failure: None,
     };
     let verdict = match runner.run_all() {
         Ok(()) => match runner.first_failure.take() {
@@ -107,6 +111,9 @@ struct Runner<'s, 't> {
     /// Packets that came since the script last went a step forward.
     quiet_packets: usize,
     first_failure: Option<Failure>,
+    program: Program,
+    /// What did not hold in a script for packetdrill, which runs all code in the end.
+    code_failure: Option<Failure>,
 }
 
 impl Runner<'_, '_> {
@@ -127,6 +134,11 @@ impl Runner<'_, '_> {
         }
         self.drain()?;
         if let Some(failure) = self.judge.unlisted() {
+            self.difference(failure)?;
+        }
+        let outcome = self.program.finish();
+        self.judge_code(None, outcome)?;
+        if let Some(failure) = self.code_failure.take() {
             self.difference(failure)?;
         }
         if let Some(command) = &self.script.cleanup_command {
@@ -154,9 +166,13 @@ impl Runner<'_, '_> {
                 self.judge.stimulus(index, at);
                 self.command(Some(index), command)
             }
-            Action::Code(_) => Err(Stop::Reason(StopReason::Lacks(
-                "the harness does not run code blocks yet".to_owned(),
-            ))),
+            Action::Code(code) => {
+                self.wait_for_start(index)?;
+                self.drain()?;
+                let at = self.target.now();
+                self.judge.stimulus(index, at);
+                self.code(index, &code.text)
+            }
             Action::State(spec) if matches!(spec.assertion, StateAssertion::Is(_)) => {
                 self.wait_for_start(index)?;
                 self.drain()?;
@@ -241,6 +257,96 @@ impl Runner<'_, '_> {
         self.judge.running.insert(id, running);
         self.push(at, Some(index), EntryKind::Called { id, call: started });
         Ok(id)
+    }
+
+    /// Runs a code block on what the stack says of the connection at this moment.
+    fn code(&mut self, index: usize, text: &str) -> Step {
+        let ask = |level, name| (level, name, 1024);
+        let tcp_info = self.ask(index, ask(posix::IPPROTO_TCP, posix::TCP_INFO))?;
+        let mut facts = Facts {
+            tcp_info: tcp_info.unwrap_or_default(),
+            ..Facts::default()
+        };
+        if text.contains("SK_MEMINFO") {
+            let meminfo = self.ask(index, ask(posix::SOL_SOCKET, posix::SO_MEMINFO))?;
+            facts.meminfo = meminfo.unwrap_or_default();
+        }
+        if ["bbr_", "dctcp_", "tcpv_", "tcp_rtt", "tcp_minrtt"]
+            .iter()
+            .any(|name| text.contains(name))
+        {
+            let control = self.ask(index, ask(posix::IPPROTO_TCP, posix::TCP_CONGESTION))?;
+            let octets = self.ask(index, ask(posix::IPPROTO_TCP, posix::TCP_CC_INFO))?;
+            facts.congestion = control.zip(octets).map(|(name, octets)| {
+                let name = String::from_utf8_lossy(&name);
+                (name.trim_end_matches('\0').to_owned(), octets)
+            });
+        }
+        let line = self.judge.event(index).line;
+        let outcome = self.program.block(line, text, facts);
+        self.judge_code(Some(index), outcome)
+    }
+
+    /// An option of the connection that the script speaks of, as octets; nothing where the stack has none.
+    fn ask(
+        &mut self,
+        index: usize,
+        (level, name, length): (i32, i32, u32),
+    ) -> Step<Option<Vec<u8>>> {
+        let Some(script) = self.judge.bindings.current_descriptor() else {
+            return Ok(None);
+        };
+        let lowered = Lowered {
+            call: Call::GetSockOpt {
+                fd: self.judge.bindings.descriptor(script),
+                level,
+                name,
+                length,
+            },
+            outputs: Vec::new(),
+            descriptor: None,
+        };
+        let at = self.target.now();
+        let id = self.start(index, at, None, lowered)?;
+        self.await_end(id, self.limits.call)?;
+        let running = self.judge.running.remove(&id);
+        Ok(running.and_then(|running| {
+            let (_, _, returned) = running.ended()?;
+            returned.outputs.iter().find_map(|output| match output {
+                Output::Option(OptionValue::Bytes(octets)) => Some(octets.clone()),
+                _ => None,
+            })
+        }))
+    }
+
+    fn judge_code(&mut self, index: Option<usize>, outcome: Outcome) -> Step {
+        match outcome {
+            Outcome::Passed(_) => Ok(()),
+            Outcome::NeedsPython(reason) => Err(Stop::Reason(StopReason::Lacks(reason))),
+            Outcome::Failed {
+                line,
+                message,
+                notes,
+            } => {
+                let kind = FailureKind::Code {
+                    line,
+                    message,
+                    notes,
+                };
+                let failure = Failure {
+                    event: index,
+                    line: Some(line),
+                    span: index.map(|index| self.judge.event(index).span),
+                    at: self.target.now(),
+                    kind,
+                };
+                if self.script.is_strict() {
+                    return self.difference(failure);
+                }
+                self.code_failure.get_or_insert(failure);
+                Ok(())
+            }
+        }
     }
 
     /// Runs a shell command, or sets the sysctls that it only sets.

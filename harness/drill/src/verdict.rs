@@ -132,6 +132,15 @@ pub enum FailureKind {
         /// When it ended.
         observed: Time,
     },
+    /// A code block does not hold.
+    Code {
+        /// The line of the script that does not, counted from 1.
+        line: usize,
+        /// What does not hold.
+        message: String,
+        /// The values that it depends on.
+        notes: Vec<String>,
+    },
     /// The stack itself broke.
     Stack(StopReason),
 }
@@ -164,6 +173,7 @@ impl Failure {
             FailureKind::Output { .. } => "wrong output of a call",
             FailureKind::StillRunning { .. } => "call still running",
             FailureKind::NotBlocking { .. } => "call ended at the wrong time",
+            FailureKind::Code { .. } => "code does not hold",
             FailureKind::Stack(_) => "the stack broke",
         }
     }
@@ -280,6 +290,10 @@ impl fmt::Display for Failure {
                 )?;
                 window(f, *expected)?;
                 write!(f, ", observed {observed} s")
+            }
+            FailureKind::Code { message, notes, .. } => {
+                f.write_str(message)?;
+                notes.iter().try_for_each(|note| write!(f, "\n  {note}"))
             }
             FailureKind::Stack(reason) => match reason {
                 StopReason::Panicked(message) => write!(f, "the stack panicked: {message}"),

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use halfopen_target::{
-    Call, CallId, Capabilities, Capability, ClockKind, ConnectionId, Descriptor, Event, EventKind,
-    Output, Returned, Setup, Target, TargetError, Time, posix,
+    Call, CallId, Capabilities, ClockKind, ConnectionId, Descriptor, Event, EventKind, Output,
+    Returned, Setup, Target, TargetError, Time, posix,
 };
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
@@ -69,10 +69,7 @@ pub fn capabilities() -> Capabilities {
     let release = nix::sys::utsname::uname()
         .map(|name| name.release().to_string_lossy().into_owned())
         .unwrap_or_default();
-    Capabilities::all("linux", &format!("Linux {release}"), ClockKind::Live).without(
-        Capability::TcpInfo,
-        "the harness does not read TCP_INFO in code blocks yet",
-    )
+    Capabilities::all("linux", &format!("Linux {release}"), ClockKind::Live)
 }
 
 impl Drop for LinuxTarget {
