@@ -116,7 +116,11 @@ pub fn run_session(
             .iter()
             .enumerate()
             .filter(|(_, drill)| drill.target.capabilities().clock == clock)
-            .map(|(index, drill)| (index, drill.clone()))
+            .map(|(index, drill)| Queued {
+                index,
+                drill: drill.clone(),
+                before: None,
+            })
             .collect();
         run_kind(queue, clock, options, &mut board);
     }
@@ -150,13 +154,30 @@ impl Board<'_> {
     }
 }
 
-type Queue = Arc<Mutex<VecDeque<(usize, Drill)>>>;
+type Queue = Arc<Mutex<VecDeque<Queued>>>;
+
+/// A drill that waits to be run.
+#[derive(Clone)]
+struct Queued {
+    /// Its place in the plan.
+    index: usize,
+    drill: Drill,
+    /// How it failed when it was last run, where that was doubtful.
+    before: Option<Doubt>,
+}
+
+/// What failed, but for times.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Doubt {
+    line: Option<usize>,
+    kind: &'static str,
+}
 
 enum Message {
     Began(usize, Drill),
     Ended(usize, Box<Outcome>),
     /// The machine was too busy to tell.
-    Again(usize),
+    Again(usize, Option<Doubt>),
 }
 
 fn default_jobs(clock: ClockKind) -> usize {
@@ -174,13 +195,13 @@ const fn workers_of_pass(pass: u32, jobs: usize) -> usize {
     match pass {
         1 => jobs,
         2 if fewer > 2 => fewer,
-        2 if jobs > 2 => 2,
+        2 | 3 if jobs > 2 => 2,
         _ => 1,
     }
 }
 
 fn run_kind(
-    mut queue: VecDeque<(usize, Drill)>,
+    mut queue: VecDeque<Queued>,
     clock: ClockKind,
     options: &Options,
     board: &mut Board<'_>,
@@ -238,7 +259,7 @@ impl Watch {
         receiver: &Receiver<Message>,
         total: usize,
         board: &mut Board<'_>,
-    ) -> VecDeque<(usize, Drill)> {
+    ) -> VecDeque<Queued> {
         let mut again = VecDeque::new();
         let mut done = 0;
         let mut abandoned = 0;
@@ -254,9 +275,13 @@ impl Watch {
                         done += 1;
                     }
                 }
-                Ok(Message::Again(index)) => {
+                Ok(Message::Again(index, before)) => {
                     if let Some((_, drill)) = self.running.remove(&index) {
-                        again.push_back((index, drill));
+                        again.push_back(Queued {
+                            index,
+                            drill,
+                            before,
+                        });
                         done += 1;
                     }
                 }
@@ -330,13 +355,20 @@ fn work(queue: &Queue, sender: &Sender<Message>, seed: u64, pass: u32) {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .pop_front();
-        let Some((index, drill)) = next else { break };
+        let Some(Queued {
+            index,
+            drill,
+            before,
+        }) = next
+        else {
+            break;
+        };
         if sender.send(Message::Began(index, drill.clone())).is_err() {
             return;
         }
-        let message = match attempt(&drill, &mut targets, seed, index, pass) {
-            Some(outcome) => Message::Ended(index, Box::new(outcome)),
-            None => Message::Again(index),
+        let message = match attempt(&drill, &mut targets, seed, (index, pass), before.as_ref()) {
+            Ok(outcome) => Message::Ended(index, Box::new(outcome)),
+            Err(doubt) => Message::Again(index, doubt),
         };
         if sender.send(message).is_err() {
             return;
@@ -344,22 +376,32 @@ fn work(queue: &Queue, sender: &Sender<Message>, seed: u64, pass: u32) {
     }
 }
 
-/// Runs a drill; nothing when the machine was too busy to tell and it may be run again.
+/// Runs a drill; gives only what failed when the machine was too busy to tell and it is to be run again.
 fn attempt(
     drill: &Drill,
     targets: &mut BTreeMap<String, Box<dyn Target>>,
     seed: u64,
-    index: usize,
-    pass: u32,
-) -> Option<Outcome> {
+    (index, pass): (usize, u32),
+    before: Option<&Doubt>,
+) -> Result<Outcome, Option<Doubt>> {
     let begin = Instant::now();
     let (run, is_live) = run_once(drill, targets, seed, index);
     if pass < ATTEMPTS && is_doubtful(&run, is_live) {
-        return None;
+        let doubt = match &run.verdict {
+            Verdict::Fail(failure) if failure.is_late().is_none() => Some(Doubt {
+                line: failure.line,
+                kind: failure.kind_name(),
+            }),
+            _ => None,
+        };
+        // What fails twice in the same way is the stack's doing.
+        if doubt.is_none() || doubt.as_ref() != before {
+            return Err(doubt);
+        }
     }
     let name = drill.target.capabilities().name.clone();
     let note = drill.file.note(&name, drill.mode);
-    Some(Outcome {
+    Ok(Outcome {
         file: Arc::clone(&drill.file),
         target: name,
         mode: drill.mode,
