@@ -197,7 +197,7 @@ impl PacketSpec {
 }
 
 /// Fields of the IP header that a script states.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IpSpec {
     /// `[ect0]`, `[ce]`, …: the ECN bits.
     pub ecn: Option<EcnSpec>,
@@ -207,6 +207,14 @@ pub struct IpSpec {
     pub ttl: Option<u8>,
     /// `[flowlabel 0x12345]`: of IPv6.
     pub flow_label: Option<u32>,
+    /// `[source 127.0.0.1]`: in place of the sender's own address.
+    pub source: Option<std::net::IpAddr>,
+    /// `[destination 224.0.0.1]`: in place of the receiver's own address.
+    pub destination: Option<std::net::IpAddr>,
+    /// `[options 94040000]`: the IPv4 options, as octets.
+    pub options: Option<Vec<u8>>,
+    /// `[wrong_checksum]`: the transport's checksum is sent with one bit flipped. packetdrill has none of these four.
+    pub wrong_checksum: bool,
 }
 
 /// ECN bits of the IP header (RFC 3168 section 5).

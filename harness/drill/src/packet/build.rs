@@ -1,12 +1,12 @@
 //! From a `<` line to the packet that is injected.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use halfopen_script::tree::{
     EcnSpec, Encapsulation, OptionsSpec, PacketBody, PacketSpec, SegmentSpec,
 };
 use halfopen_target::Setup;
-use halfopen_wire::{Ecn, Flags, IpHeader, Packet, Segment, Seq};
+use halfopen_wire::{Ecn, Flags, IpHeader, Packet, Segment, Seq, Transport};
 
 use super::{icmp, options};
 use crate::bindings::Bindings;
@@ -49,8 +49,62 @@ pub(crate) fn build(
         PacketBody::Icmp(message) => icmp::build(message, bindings, setup)?,
     };
     set_ip_fields(&mut packet.ip, spec);
+    set_addresses(&mut packet.ip, spec)?;
     packet.finish();
+    if spec.ip.wrong_checksum {
+        spoil_checksum(&mut packet);
+    }
     Ok(packet)
+}
+
+/// Sets addresses and IPv4 options that the script states.
+fn set_addresses(ip: &mut IpHeader, spec: &PacketSpec) -> Result<(), String> {
+    let (source, destination) = (spec.ip.source, spec.ip.destination);
+    match ip {
+        IpHeader::V4(header) => {
+            header.source = ipv4(source, header.source)?;
+            header.destination = ipv4(destination, header.destination)?;
+            if let Some(options) = &spec.ip.options {
+                header.options.clone_from(options);
+            }
+        }
+        IpHeader::V6(header) => {
+            header.source = ipv6(source, header.source)?;
+            header.destination = ipv6(destination, header.destination)?;
+            if spec.ip.options.is_some() {
+                return Err("IPv6 has no options of this kind".to_owned());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The address that the script states, or else the packet's own.
+fn ipv4(stated: Option<IpAddr>, own: Ipv4Addr) -> Result<Ipv4Addr, String> {
+    match stated {
+        None => Ok(own),
+        Some(IpAddr::V4(address)) => Ok(address),
+        Some(IpAddr::V6(address)) => Err(format!("a packet of IPv4 cannot hold {address}")),
+    }
+}
+
+/// The address that the script states, or else the packet's own.
+fn ipv6(stated: Option<IpAddr>, own: Ipv6Addr) -> Result<Ipv6Addr, String> {
+    match stated {
+        None => Ok(own),
+        Some(IpAddr::V6(address)) => Ok(address),
+        Some(IpAddr::V4(address)) => Err(format!("a packet of IPv6 cannot hold {address}")),
+    }
+}
+
+/// Flips one bit of the transport's checksum.
+fn spoil_checksum(packet: &mut Packet) {
+    match &mut packet.transport {
+        Transport::Tcp(segment) => segment.checksum ^= 1,
+        Transport::Udp(udp) => udp.checksum ^= 1,
+        Transport::Icmpv4(icmp) | Transport::Icmpv6(icmp) => icmp.checksum ^= 1,
+        Transport::Other { .. } => {}
+    }
 }
 
 fn ends(setup: &Setup, remote_port: u16, local_port: Option<u16>) -> (SocketAddr, SocketAddr) {

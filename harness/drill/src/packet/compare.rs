@@ -100,6 +100,7 @@ fn compare_ip(expected: &IpSpec, ip: &IpHeader, found: &mut Found) {
     if let Some(ttl) = expected.ttl {
         found.number("TTL", ttl.into(), hop_limit.into());
     }
+    compare_addresses(expected, ip, found);
     if let (Some(label), IpHeader::V6(header)) = (expected.flow_label, ip)
         && label != header.flow_label
     {
@@ -108,6 +109,37 @@ fn compare_ip(expected: &IpSpec, ip: &IpHeader, found: &mut Found) {
             &format!("{label:#x}"),
             &format!("{:#x}", header.flow_label),
         );
+    }
+}
+
+fn compare_addresses(expected: &IpSpec, ip: &IpHeader, found: &mut Found) {
+    let ends = [
+        ("source address", expected.source, ip.source()),
+        (
+            "destination address",
+            expected.destination,
+            ip.destination(),
+        ),
+    ];
+    for (field, wanted, observed) in ends {
+        if let Some(wanted) = wanted
+            && wanted != observed
+        {
+            found.add(field, &wanted.to_string(), &observed.to_string());
+        }
+    }
+    if let Some(wanted) = &expected.options {
+        let observed = match ip {
+            IpHeader::V4(header) => header.options.as_slice(),
+            IpHeader::V6(_) => &[],
+        };
+        if wanted != observed {
+            found.add(
+                "IP options",
+                &format!("{wanted:02x?}"),
+                &format!("{observed:02x?}"),
+            );
+        }
     }
 }
 
@@ -173,7 +205,29 @@ fn compare_segment(
     } else if matches!(expected.options, OptionsSpec::Absent) && !segment.options.is_empty() {
         found.add("options", "none", &show::options(&segment.options));
     }
+    check_option_syntax(segment, found);
     compare_payload(segment, flow, found);
+}
+
+/// What holds of the options of every segment, whether the script looks at them or not.
+fn check_option_syntax(segment: &Segment, found: &mut Found) {
+    for option in &segment.options {
+        match option {
+            // RFC 9293 MUST-68: kind, length and data, up to the end of the header.
+            TcpOption::Malformed(_) => found.add(
+                "options",
+                "each with its length",
+                &show::options(&segment.options),
+            ),
+            // RFC 9293 MUST-69
+            TcpOption::Padding(octets) if octets.iter().any(|octet| *octet != 0) => found.add(
+                "options",
+                "zeros after the end of the list",
+                &format!("{octets:02x?}"),
+            ),
+            _ => {}
+        }
+    }
 }
 
 fn compare_options(

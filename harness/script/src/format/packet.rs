@@ -54,6 +54,19 @@ impl Display for Fields<'_> {
         fields.extend(self.0.ttl.map(|ttl| format!("ttl {ttl}")));
         let label = self.0.flow_label;
         fields.extend(label.map(|label| format!("flowlabel {label:#x}")));
+        fields.extend(self.0.source.map(|address| format!("source {address}")));
+        fields.extend(
+            self.0
+                .destination
+                .map(|address| format!("destination {address}")),
+        );
+        fields.extend(self.0.options.as_ref().map(|octets| {
+            let digits: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+            format!("options {digits}")
+        }));
+        if self.0.wrong_checksum {
+            fields.push("wrong_checksum".to_owned());
+        }
         if fields.is_empty() {
             return Ok(());
         }

@@ -1,4 +1,8 @@
 //! Fields of the IP header in brackets: `[ect0]`, `[tos 0x10]`, `[ttl 64]`, `[flowlabel 0x12345]`.
+//!
+//! Of our own: `[source 127.0.0.1]`, `[destination 224.0.0.1]`, `[options 94040000]`, `[wrong_checksum]`.
+
+use std::net::IpAddr;
 
 use super::{Parsed, Parser};
 use crate::diagnostic::Diagnostic;
@@ -6,7 +10,7 @@ use crate::lexer::TokenKind;
 use crate::symbols::suggest;
 use crate::tree::{EcnSpec, IpSpec};
 
-const FIELDS: [&str; 8] = [
+const FIELDS: [&str; 12] = [
     "noecn",
     "ect0",
     "ect1",
@@ -15,7 +19,14 @@ const FIELDS: [&str; 8] = [
     "tos",
     "ttl",
     "flowlabel",
+    "source",
+    "destination",
+    "options",
+    "wrong_checksum",
 ];
+
+/// Octets for options in an IPv4 header.
+const OPTION_SPACE: usize = 40;
 
 impl Parser<'_> {
     /// The fields in brackets or parentheses; none where there are no brackets.
@@ -53,7 +64,8 @@ impl Parser<'_> {
             "ect1" => Some(EcnSpec::Ect1),
             "ect01" => Some(EcnSpec::Ect01),
             "ce" => Some(EcnSpec::Ce),
-            "tos" | "ttl" | "flowlabel" => None,
+            "tos" | "ttl" | "flowlabel" | "source" | "destination" | "options"
+            | "wrong_checksum" => None,
             _ => {
                 return Err(Box::new(
                     (*self.expected(WHAT))
@@ -78,6 +90,16 @@ impl Parser<'_> {
                     .replace(u32::try_from(label).unwrap_or(0xf_ffff))
                     .is_some()
             }
+            "source" => ip
+                .source
+                .replace(self.ip_address("a source address")?)
+                .is_some(),
+            "destination" => {
+                let address = self.ip_address("a destination address")?;
+                ip.destination.replace(address).is_some()
+            }
+            "options" => ip.options.replace(self.ip_options()?).is_some(),
+            "wrong_checksum" => std::mem::replace(&mut ip.wrong_checksum, true),
             _ => {
                 let before = ip.ecn.is_some() || ip.tos.is_some();
                 ip.ecn = ecn;
@@ -91,5 +113,32 @@ impl Parser<'_> {
             );
         }
         Ok(())
+    }
+
+    fn ip_address(&mut self, what: &str) -> Parsed<IpAddr> {
+        if !matches!(self.kind(), TokenKind::Ipv4 | TokenKind::Ipv6) {
+            return Err(self.expected(what));
+        }
+        let parsed = self.token().text.parse();
+        let address = parsed.map_err(|_| self.expected(what))?;
+        self.bump();
+        Ok(address)
+    }
+
+    fn ip_options(&mut self) -> Parsed<Vec<u8>> {
+        const WHAT: &str = "IPv4 options in hexadecimal digits";
+        if !matches!(self.kind(), TokenKind::Word | TokenKind::Integer) {
+            return Err(self.expected(WHAT));
+        }
+        let span = self.token().span;
+        let octets = self.octets(WHAT)?;
+        if octets.len() > OPTION_SPACE {
+            return Err(Box::new(
+                Diagnostic::error(span, "these options do not fit into an IPv4 header").label(
+                    format!("{} octets; there is room for {OPTION_SPACE}", octets.len()),
+                ),
+            ));
+        }
+        Ok(octets)
     }
 }

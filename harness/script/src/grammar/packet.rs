@@ -23,6 +23,15 @@ impl Parser<'_> {
                     .help("write `ect0` or `ect1`; `ect01` is for packets that the stack sends"),
             );
         }
+        if ip.wrong_checksum && direction == Direction::Outbound {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    ip_span,
+                    "a wrong checksum can be injected, but not expected",
+                )
+                .note("the checksum of every segment that the stack sends is checked"),
+            );
+        }
         if let Some(index) = self.psp()? {
             encapsulations.push(Encapsulation::Psp(index));
         }

@@ -120,7 +120,7 @@ impl Parser<'_> {
         }
     }
 
-    fn octets(&mut self, what: &str) -> Parsed<Vec<u8>> {
+    pub(super) fn octets(&mut self, what: &str) -> Parsed<Vec<u8>> {
         let token = self.bump();
         let text = token.text.as_ref();
         let wrong = |message: String| Box::new(Diagnostic::error(token.span, message));

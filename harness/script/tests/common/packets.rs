@@ -1,6 +1,6 @@
 //! Packets at random.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use halfopen_script::tree::{
     AccEcnField, Direction, EcnSpec, Encapsulation, IcmpSpec, IpSpec, OptionsSpec, PacketBody,
@@ -25,6 +25,7 @@ pub(super) fn packet() -> impl Strategy<Value = PacketSpec> {
             (Just((direction, encapsulations, psp, ip)), body(direction))
         })
         .prop_map(|((direction, mut encapsulations, psp, mut ip), body)| {
+            ip.wrong_checksum &= direction == Direction::Inbound;
             if direction == Direction::Inbound && ip.ecn == Some(EcnSpec::Ect01) {
                 ip.ecn = None;
             }
@@ -51,12 +52,19 @@ fn ip() -> impl Strategy<Value = IpSpec> {
         EcnSpec::Ce,
     ]);
     let octet = (any::<bool>(), of(ecn), of(any::<u8>()));
-    (octet, of(any::<u8>()), of(0..=0xf_ffff_u32)).prop_map(
-        |((is_ecn, ecn, tos), ttl, flow_label)| IpSpec {
+    let addresses = (of(any::<IpAddr>()), of(any::<IpAddr>()));
+    let options = of(vec(any::<u8>(), 1..=40));
+    let header = (octet, of(any::<u8>()), of(0..=0xf_ffff_u32));
+    (header, addresses, options, any::<bool>()).prop_map(
+        |(((is_ecn, ecn, tos), ttl, flow_label), addresses, options, wrong_checksum)| IpSpec {
             ecn: ecn.filter(|_| is_ecn),
             tos: tos.filter(|_| !is_ecn),
             ttl,
             flow_label,
+            source: addresses.0,
+            destination: addresses.1,
+            options,
+            wrong_checksum,
         },
     )
 }
