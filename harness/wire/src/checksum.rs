@@ -27,7 +27,7 @@ fn pseudo_header(ip: &IpHeader, protocol: u8, length: usize) -> Vec<u8> {
     match ip {
         IpHeader::V4(ip) => {
             bytes.extend(ip.source.octets());
-            bytes.extend(ip.destination.octets());
+            bytes.extend(ip.final_destination().octets());
         }
         IpHeader::V6(ip) => {
             bytes.extend(ip.source.octets());
@@ -57,7 +57,8 @@ impl Packet {
     ///
     /// `None` when there is no checksum to judge: a transport that is `Other`, or UDP over IPv4 that states none.
     /// A packet that lost octets, or whose checksum was left to a network card, has a wrong one. The destination is
-    /// that of the IP header; RFC 8200 §8.1 asks for the final one where a routing header still has a way to go.
+    /// the last one of an IPv4 source route, whose host checks it, else that of the IP header; RFC 8200 §8.1 asks for the
+    /// final one where a routing header still has a way to go.
     #[must_use]
     pub fn checksum_is_right(&self) -> Option<bool> {
         match (&self.transport, &self.ip) {

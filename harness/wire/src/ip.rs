@@ -111,6 +111,32 @@ impl Ipv4Header {
     /// Length of the header without options, in octets.
     pub const MINIMUM: usize = 20;
 
+    /// Where the packet goes in the end: the last address of a source route that is not used up (RFC 791 section 3.1,
+    /// options 131 and 137), else the destination.
+    #[must_use]
+    pub fn final_destination(&self) -> Ipv4Addr {
+        let mut rest = self.options.as_slice();
+        while let Some((kind, behind)) = rest.split_first() {
+            rest = match kind {
+                0 => break,
+                1 => behind,
+                _ => {
+                    let length = behind.first().map_or(0, |length| usize::from(*length));
+                    let (Some(option), true) = (rest.get(..length), length >= 2) else {
+                        break;
+                    };
+                    if let (131 | 137, [_, _, pointer, .., a, b, c, d]) = (kind, option)
+                        && usize::from(*pointer) + 3 <= length
+                    {
+                        return Ipv4Addr::new(*a, *b, *c, *d);
+                    }
+                    rest.get(length..).unwrap_or_default()
+                }
+            };
+        }
+        self.destination
+    }
+
     /// A header with what a modern stack sends: DF, a time to live of 64, no options.
     #[must_use]
     pub const fn new(source: Ipv4Addr, destination: Ipv4Addr, protocol: u8) -> Self {

@@ -183,3 +183,19 @@ fn what_has_no_checksum_is_not_judged() {
     let packet = Packet::new(A.to_ipv6_mapped().into(), B.to_ipv6_mapped().into(), other);
     assert_eq!(packet.ip.checksum_is_right(), None);
 }
+
+#[test]
+fn a_source_route_takes_the_checksum_to_its_last_address() {
+    let (here, hop) = (Ipv4Addr::new(192, 0, 2, 1), Ipv4Addr::new(192, 0, 2, 2));
+    let last = Ipv4Addr::new(192, 0, 2, 9);
+    let route = |pointer| {
+        let mut header = Ipv4Header::new(here, hop, 6);
+        header.options = vec![1, 131, 7, pointer, 192, 0, 2, 9];
+        header
+    };
+    assert_eq!(route(4).final_destination(), last);
+    assert_eq!(route(8).final_destination(), hop, "the route is used up");
+    let mut header = route(4);
+    header.options = vec![94, 0, 131, 7];
+    assert_eq!(header.final_destination(), hop, "no length, no route");
+}
