@@ -126,7 +126,7 @@ struct Drill {
     pending_connect: Option<(ConnectionId, u16)>,
     /// Up to when stalls were handed out (monotonic nanoseconds).
     stalls_seen: i64,
-    /// A sysctl was set or a command run: the namespaces can't serve again.
+    /// A sysctl was set, a command run, or something other than a segment injected: the namespaces can't serve again.
     is_marked: bool,
 }
 
@@ -167,8 +167,10 @@ impl Drill {
         // Whatever a timer did before belongs to before.
         self.gather(Cause::Time)?;
         let at = self.clock.now();
-        if let Some(tuple) = tuple_of(packet, true) {
-            self.connections.note(tuple);
+        match tuple_of(packet, true) {
+            Some(tuple) => self.connections.note(tuple),
+            // The namespace remembers a path MTU that an ICMP message brought.
+            None => self.is_marked = true,
         }
         self.link
             .inject(packet, &self.setup)

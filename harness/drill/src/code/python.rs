@@ -122,7 +122,7 @@ fn explain(complaint: &str, places: &[(usize, usize)]) -> (usize, String) {
         });
     let line = of_program
         .and_then(|wanted| places.iter().find(|(line, _)| *line == wanted))
-        .or(places.last())
+        .or_else(|| places.last())
         .map_or(0, |(_, line)| *line);
     let message = complaint
         .lines()
