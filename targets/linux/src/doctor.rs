@@ -3,6 +3,7 @@
 use halfopen_target::{AddressMode, Setup, TargetError};
 
 use crate::network::{Network, Plan};
+use crate::observe::Tracepoint;
 use crate::privilege;
 
 /// One thing that was looked at.
@@ -32,7 +33,14 @@ pub fn available() -> Result<(), TargetError> {
 /// Looks at everything that the target uses.
 #[must_use]
 pub fn diagnose() -> Vec<Finding> {
-    vec![kernel(), namespaces(), link(), congestion(), timing()]
+    vec![
+        kernel(),
+        namespaces(),
+        link(),
+        states(),
+        congestion(),
+        timing(),
+    ]
 }
 
 fn read(path: &str) -> String {
@@ -95,6 +103,32 @@ fn link() -> Finding {
             ""
         } else {
             "the kernel needs CONFIG_VETH, CONFIG_PACKET and CONFIG_INET_DIAG (modprobe veth af_packet tcp_diag)"
+        },
+    }
+}
+
+fn states() -> Finding {
+    let (is_ok, detail) = match Tracepoint::open() {
+        Ok(_) => (
+            true,
+            "the tracepoint sock:inet_sock_set_state shows every transition".to_owned(),
+        ),
+        Err(error) => (
+            false,
+            format!(
+                "sock_diag alone, which may show two transitions as one (tracepoints: {error})"
+            ),
+        ),
+    };
+    Finding {
+        what: "state transitions",
+        is_ok,
+        is_needed: false,
+        detail,
+        remedy: if is_ok {
+            ""
+        } else {
+            "run as root to have every transition shown; scripts pass without"
         },
     }
 }

@@ -23,7 +23,7 @@ use crate::call::{Descriptors, Done, Workers};
 use crate::clock::{self, Clock, monotonic};
 use crate::link::Link;
 use crate::network::{Plan, failed};
-use crate::observe::{Cause, Connections, Tuple};
+use crate::observe::{Cause, Connections, Seen, Tracepoint, Tuple};
 use crate::pool::Pool;
 use crate::sys::{process, socket};
 
@@ -141,7 +141,7 @@ impl Drill {
             link: Link::new(network)?,
             clock,
             setup: setup.clone(),
-            connections: Connections::default(),
+            connections: Connections::new(Tracepoint::shared()),
             events: VecDeque::new(),
             next_call: 0,
             pending_connect: None,
@@ -320,8 +320,9 @@ impl Drill {
             .connections
             .look(diag, cause)
             .map_err(|e| failed("asking sock_diag for states", e))?;
-        let at = at.unwrap_or_else(|| self.clock.now());
-        for transition in found {
+        let looked = at.unwrap_or_else(|| self.clock.now());
+        for Seen { at, transition } in found {
+            let at = at.map_or(looked, |at| self.clock.at(at));
             self.push(at, EventKind::Transition(transition));
         }
         Ok(())

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
 
 use halfopen_target::{ConnectionId, Observer, State, Transition};
 
-use super::{SockDiag, Tuple};
+use super::{SockDiag, Step, Tracepoint, Tuple};
 
 /// What happened before a look, which tells apart two ways for a connection to vanish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +26,18 @@ struct Connection {
     is_passive: bool,
 }
 
+/// A transition that a look found, and when it happened (nanoseconds of CLOCK_MONOTONIC), where that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) at: Option<i64>,
+    pub(crate) transition: Transition,
+}
+
 /// Every connection of a drill, by its ends.
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
+    /// Tells the steps between two looks, where the machine lets it.
+    trace: Option<Arc<Tracepoint>>,
     by_tuple: BTreeMap<Tuple, Connection>,
     /// Ends that packets named, which may yet become connections.
     named: Vec<Tuple>,
@@ -37,6 +47,13 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
+    /// No connections yet; `trace` tells the steps between two looks.
+    pub(crate) fn new(trace: Option<Arc<Tracepoint>>) -> Self {
+        let mut connections = Self::default();
+        connections.trace = trace;
+        connections
+    }
+
     /// A number for a new socket or connection.
     pub(crate) const fn new_id(&mut self) -> ConnectionId {
         self.next += 1;
@@ -47,7 +64,22 @@ impl Connections {
     pub(crate) fn note(&mut self, tuple: Tuple) {
         if !self.by_tuple.contains_key(&tuple) && !self.named.contains(&tuple) {
             self.named.push(tuple);
+            self.watch(tuple);
         }
+    }
+
+    fn watch(&self, tuple: Tuple) {
+        if let Some(trace) = &self.trace {
+            trace.watch(tuple);
+        }
+    }
+
+    /// The steps of a connection since the last look.
+    fn steps(&self, tuple: &Tuple) -> Vec<Step> {
+        self.trace
+            .as_ref()
+            .map(|trace| trace.take(tuple))
+            .unwrap_or_default()
     }
 
     /// A socket began to listen.
@@ -70,6 +102,7 @@ impl Connections {
             is_passive: false,
         };
         self.by_tuple.entry(tuple).or_insert(opening);
+        self.watch(tuple);
     }
 
     /// The connection with these ends.
@@ -85,11 +118,7 @@ impl Connections {
     }
 
     /// Looks at every connection and gives the transitions since the last look.
-    pub(crate) fn look(
-        &mut self,
-        diag: &mut SockDiag,
-        cause: Cause,
-    ) -> io::Result<Vec<Transition>> {
+    pub(crate) fn look(&mut self, diag: &mut SockDiag, cause: Cause) -> io::Result<Vec<Seen>> {
         let mut found = Vec::new();
         for tuple in std::mem::take(&mut self.named) {
             match diag.state(&tuple)? {
@@ -106,9 +135,10 @@ impl Connections {
     }
 
     /// A connection came into being: a listener spawned it.
-    fn appear(&mut self, tuple: Tuple, state: State, found: &mut Vec<Transition>) {
+    fn appear(&mut self, tuple: Tuple, state: State, found: &mut Vec<Seen>) {
         let id = self.new_id();
-        found.push(transition(id, State::Listen, state));
+        let steps = self.steps(&tuple);
+        path(id, (State::Listen, state), &steps, found);
         let connection = Connection {
             id,
             state,
@@ -117,13 +147,8 @@ impl Connections {
         self.by_tuple.insert(tuple, connection);
     }
 
-    fn compare(
-        &mut self,
-        tuple: Tuple,
-        state: Option<State>,
-        cause: Cause,
-        found: &mut Vec<Transition>,
-    ) {
+    fn compare(&mut self, tuple: Tuple, state: Option<State>, cause: Cause, found: &mut Vec<Seen>) {
+        let steps = self.steps(&tuple);
         let Some(connection) = self.by_tuple.get_mut(&tuple) else {
             return;
         };
@@ -148,12 +173,12 @@ impl Connections {
             && !matches!(before, State::Closed | State::SynSent);
         if is_new {
             // The ends are those of another connection now (RFC 9293 MAY-2).
-            found.push(transition(id, before, State::Closed));
+            found.push(coarse(id, before, State::Closed));
             self.by_tuple.remove(&tuple);
             self.appear(tuple, now, found);
             return;
         }
-        found.push(transition(id, before, now));
+        path(id, (before, now), &steps, found);
         if matches!(now, State::Closed | State::Listen) {
             self.by_tuple.remove(&tuple);
             self.named.push(tuple);
@@ -163,11 +188,71 @@ impl Connections {
     }
 }
 
+/// What leads from one state to another: the steps that the kernel told of, as far as they go, and what is left between two looks.
+fn path(id: ConnectionId, (from, to): (State, State), steps: &[Step], found: &mut Vec<Seen>) {
+    let mut state = from;
+    for step in steps {
+        // A full socket that closes may live on as one in TIME-WAIT or FIN-WAIT-2: that only sock_diag tells.
+        let is_handed_on = step.to == State::Closed && to != State::Closed;
+        if state == to || step.from != state || is_handed_on {
+            continue;
+        }
+        found.push(Seen {
+            at: Some(step.at),
+            transition: Transition {
+                observer: Observer::Tracepoint,
+                ..transition(id, state, step.to)
+            },
+        });
+        state = step.to;
+    }
+    if state != to {
+        found.push(coarse(id, state, to));
+    }
+}
+
+const fn coarse(id: ConnectionId, from: State, to: State) -> Seen {
+    Seen {
+        at: None,
+        transition: transition(id, from, to),
+    }
+}
+
 const fn transition(connection: ConnectionId, from: State, to: State) -> Transition {
     Transition {
         connection,
         from,
         to,
         observer: Observer::SockDiag,
+    }
+}
+
+impl Drop for Connections {
+    fn drop(&mut self) {
+        if let Some(trace) = &self.trace {
+            for tuple in self.by_tuple.keys().chain(&self.named) {
+                trace.forget(tuple);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_step_tells_is_left_to_the_looks() {
+        let mut found = Vec::new();
+        path(
+            ConnectionId(1),
+            (State::FinWait1, State::TimeWait),
+            &[],
+            &mut found,
+        );
+        assert_eq!(
+            found,
+            [coarse(ConnectionId(1), State::FinWait1, State::TimeWait)]
+        );
     }
 }

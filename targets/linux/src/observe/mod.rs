@@ -2,6 +2,8 @@
 
 mod connections;
 mod sock_diag;
+mod tracepoint;
 
-pub(crate) use connections::{Cause, Connections};
+pub(crate) use connections::{Cause, Connections, Seen};
 pub(crate) use sock_diag::{SockDiag, Tuple};
+pub(crate) use tracepoint::{Step, Tracepoint};

@@ -4,9 +4,11 @@ pub(crate) mod control;
 pub(crate) mod files;
 pub(crate) mod message;
 pub(crate) mod packet_socket;
+pub(crate) mod perf;
 pub(crate) mod process;
 pub(crate) mod signal;
 pub(crate) mod socket;
+pub(crate) mod tracefs;
 
 use std::io;
 
