@@ -29,10 +29,16 @@ impl OwnFolder {
     /// # Errors
     /// When the machine refuses.
     pub(crate) fn enter(&self, script: &Path) -> io::Result<()> {
-        let stands_there = script
+        // The folder of a script that is named without one is this one.
+        let script = match script.as_os_str() {
+            empty if empty.is_empty() => Path::new("."),
+            _ => script,
+        };
+        // Where it can't be told, the machine's own stays, too.
+        let is_apart = script
             .canonicalize()
-            .is_ok_and(|path| path.starts_with(SHARED));
-        if stands_there || IS_INSIDE.get() {
+            .is_ok_and(|path| !path.starts_with(SHARED));
+        if !is_apart || IS_INSIDE.get() {
             return Ok(());
         }
         let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
