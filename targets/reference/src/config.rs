@@ -62,6 +62,8 @@ pub struct Config {
     pub timestamps: bool,
     /// Whether to negotiate selective acknowledgments (RFC 2018).
     pub sack: bool,
+    /// Whether duplicates are reported in a SACK block (RFC 2883).
+    pub dsack: bool,
     /// Whether small segments wait for acknowledgments unless a connection says otherwise (RFC 9293 SHLD-7).
     pub nagle: bool,
     /// The initial window in segments (RFC 6928).
@@ -169,6 +171,7 @@ impl Default for Config {
             window_scale: Some(7),
             timestamps: true,
             sack: true,
+            dsack: true,
             nagle: true,
             initial_window: 10,
             ttl: 64,

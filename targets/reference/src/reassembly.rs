@@ -91,6 +91,17 @@ impl Reassembly {
         true
     }
 
+    /// The first run of octets, of `len` from `seq` on, that is held already.
+    pub(crate) fn held_part(&self, seq: Seq, len: usize) -> Option<(Seq, usize)> {
+        let end = seq.plus(len);
+        let island = self
+            .islands
+            .iter()
+            .find(|island| island.end().after(seq) && island.start.before(end))?;
+        let first = island.start.max(seq);
+        Some((first, island.end().min(end).octets_since(first)))
+    }
+
     /// Takes the text that has become contiguous with `rcv_nxt`.
     pub(crate) fn take_contiguous(&mut self, rcv_nxt: Seq) -> Vec<u8> {
         let mut text = Vec::new();

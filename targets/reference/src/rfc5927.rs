@@ -53,7 +53,7 @@ fn packet_too_big(tcb: &mut Tcb, mtu: usize, quoted_length: usize, now: Instant,
     let smss = tcb.smss(out.config());
     tcb.congestion.set_smss(smss); // no sign of congestion: cwnd stays
     if !tcb.syn_is_unacked() {
-        tcb.retransmit_next = Some(tcb.snd_una);
+        tcb.take_for_lost();
         segmentation::transmit(tcb, now, out);
     }
 }

@@ -48,6 +48,11 @@ impl RttEstimator {
         (self.rto, self.srtt.map(|srtt| (srtt, self.rttvar)))
     }
 
+    /// SRTT, once measured.
+    pub(crate) fn srtt(&self) -> Option<Duration> {
+        self.srtt
+    }
+
     /// The RTO doubled `times` times, up to the maximum.
     pub(crate) fn scaled(&self, times: u32) -> Duration {
         self.rto
@@ -89,6 +94,15 @@ impl RttEstimator {
         }
         self.timed = None;
         self.sampled_until = snd_nxt;
+    }
+
+    /// A segment that ends at `end` and was sent only once, `age` ago, arrived: it serves when nothing is
+    /// timed, as a timestamp does.
+    pub(crate) fn delivered(&mut self, end: Seq, snd_nxt: Seq, age: Duration) {
+        if self.timed.is_none() && end.after(self.sampled_until) {
+            self.sample(age);
+            self.sampled_until = snd_nxt;
+        }
     }
 
     /// Rule 5.7: the SYN had to be retransmitted; data begin with 3 s unless a timestamp measured the path.

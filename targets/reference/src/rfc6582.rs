@@ -1,20 +1,11 @@
 //! RFC 6582 (NewReno): fast retransmit and fast recovery without SACK, and RFC 3042's limited transmit.
 
 use crate::Seq;
-use crate::rfc5681::CongestionControl;
+use crate::congestion::{Congestion, Growth};
+use crate::recovery::{Phase, Recovery};
 
 /// Duplicate ACKs that stand for a loss.
 const DUP_THRESH: u32 = 3;
-
-/// Where loss detection stands.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Recovery {
-    dup_acks: u32,
-    /// The last octet sent when recovery began, or when the retransmission timer fired.
-    recover: Seq,
-    in_recovery: bool,
-    partial_acks: u32,
-}
 
 /// What an ACK asks the sender to do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -26,28 +17,9 @@ pub(crate) enum Advice {
 }
 
 impl Recovery {
-    pub(crate) fn new(iss: Seq) -> Self {
-        Self {
-            dup_acks: 0,
-            recover: iss,
-            in_recovery: false,
-            partial_acks: 0,
-        }
-    }
-
-    /// Whether fast recovery is under way.
-    pub(crate) fn in_recovery(&self) -> bool {
-        self.in_recovery
-    }
-
-    /// Duplicate ACKs in a row.
-    pub(crate) fn dup_acks(&self) -> u32 {
-        self.dup_acks
-    }
-
     /// Segments that may leave beyond cwnd: one for each of the first two duplicate ACKs (RFC 3042).
     pub(crate) fn limited_transmit(&self) -> usize {
-        if self.in_recovery {
+        if self.phase == Phase::Recovery {
             0
         } else {
             self.dup_acks.min(DUP_THRESH - 1) as usize
@@ -60,31 +32,28 @@ impl Recovery {
         snd_una: Seq,
         snd_nxt: Seq,
         smss: usize,
-        control: &mut dyn CongestionControl,
+        window: &mut Congestion,
     ) -> Advice {
         self.dup_acks = self.dup_acks.saturating_add(1);
-        if self.in_recovery {
-            control.recovery_inflated();
+        if self.phase == Phase::Recovery {
+            // RFC 5681 section 3.2 step 4: a segment has left the network.
+            window.set_cwnd(window.cwnd().saturating_add(smss));
             return Advice::None;
         }
         // Section 3.2 step 1: only when the ACK covers more than `recover`, or one loss would count twice.
         if self.dup_acks != DUP_THRESH || !snd_una.after(self.recover) {
             return Advice::None;
         }
-        self.recover = snd_nxt.wrapping_sub(1);
-        self.in_recovery = true;
-        self.partial_acks = 0;
+        self.begin(snd_nxt);
         // RFC 5681 section 3.2 step 2: what limited transmit sent is not counted.
         let extra = smss.saturating_mul(DUP_THRESH as usize - 1);
-        control.recovery_began(
-            (snd_una.distance_to(snd_nxt) as usize)
-                .saturating_sub(extra)
-                .max(smss),
-        );
+        let flight_size = snd_una.distance_to(snd_nxt) as usize;
+        window.reduce(flight_size.saturating_sub(extra).max(smss));
+        window.set_cwnd(window.ssthresh() + DUP_THRESH as usize * smss);
         Advice::RetransmitHead
     }
 
-    /// `acked` octets were newly acknowledged, up to `snd_una`.
+    /// Octets were newly acknowledged, up to `snd_una`.
     ///
     /// Also says whether the retransmission timer is to be restarted: in recovery only the first partial
     /// ACK does (section 3.2 step 3, the impatient variant).
@@ -92,28 +61,32 @@ impl Recovery {
         &mut self,
         snd_una: Seq,
         snd_nxt: Seq,
-        acked: usize,
-        control: &mut dyn CongestionControl,
+        smss: usize,
+        growth: &Growth,
+        window: &mut Congestion,
     ) -> (Advice, bool) {
         self.dup_acks = 0;
-        if !self.in_recovery {
-            control.acknowledged(acked);
+        let repaired = snd_una.after(self.recover);
+        if self.phase != Phase::Recovery {
+            if repaired {
+                self.phase = Phase::Open;
+            }
+            window.acknowledged(growth);
             return (Advice::None, true);
         }
-        if snd_una.after(self.recover) {
-            self.in_recovery = false;
-            control.recovery_ended(snd_una.distance_to(snd_nxt) as usize);
+        if repaired {
+            self.phase = Phase::Open;
+            // Step 3, the first option: no burst of what the window would now allow.
+            let flight_size = snd_una.distance_to(snd_nxt) as usize;
+            let modest = flight_size.max(smss).saturating_add(smss);
+            window.set_cwnd(window.ssthresh().min(modest));
             return (Advice::None, true);
         }
         self.partial_acks = self.partial_acks.saturating_add(1);
-        control.recovery_advanced(acked);
+        // Step 3: deflate by what was acknowledged, add back one segment.
+        let back = if growth.acked >= smss { smss } else { 0 };
+        let deflated = window.cwnd().saturating_sub(growth.acked);
+        window.set_cwnd(deflated.saturating_add(back));
         (Advice::RetransmitHead, self.partial_acks == 1)
-    }
-
-    /// The retransmission timer fired: section 3.2 step 4.
-    pub(crate) fn timed_out(&mut self, snd_nxt: Seq) {
-        self.recover = snd_nxt.wrapping_sub(1);
-        self.in_recovery = false;
-        self.dup_acks = 0;
     }
 }

@@ -4,15 +4,16 @@
 //! SYN-SENT or SYN-RECEIVED on. After its connection ended it stays, in CLOSED and without timers, until
 //! the user lets go of it, so that what was received can be read and the error be told.
 
-use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::time::Duration;
 
+use crate::congestion::Congestion;
 use crate::output::Output;
 use crate::reassembly::Reassembly;
-use crate::rfc5681::{CongestionControl, Reno};
+use crate::recovery::Recovery;
+use crate::rfc4015::Undo;
 use crate::rfc6298::RttEstimator;
-use crate::rfc6582::Recovery;
+use crate::rfc6675::Scoreboard;
 use crate::rfc7323::{MAX_WIND_SHIFT, Timestamps};
 use crate::segment::Segment;
 use crate::send_buffer::SendBuffer;
@@ -33,6 +34,7 @@ pub(crate) struct Offer {
     pub(crate) window_scale: Option<u8>,
     pub(crate) timestamps: bool,
     pub(crate) sack: bool,
+    pub(crate) dsack: bool,
 }
 
 /// The variables of one connection.
@@ -99,13 +101,20 @@ pub(crate) struct Tcb {
     /// Octets of text that came since the last ACK left.
     pub(crate) unacked_text: usize,
     pub(crate) last_ack_sent: Seq,
+    /// Octets that came twice and were not reported yet (RFC 2883).
+    pub(crate) duplicate_text: Option<(Seq, Seq)>,
 
     // Timing and loss.
     pub(crate) timers: TimerTable,
     pub(crate) rtt: RttEstimator,
-    pub(crate) congestion: Box<dyn CongestionControl>,
+    pub(crate) congestion: Congestion,
     pub(crate) recovery: Recovery,
-    /// After a timeout: where retransmission goes on, everything from here to SND.NXT being taken for lost.
+    pub(crate) scoreboard: Scoreboard,
+    /// The last reduction of the congestion window, while it may be taken back.
+    pub(crate) undo: Option<Undo>,
+    /// Octets that are known to have arrived, in order or not.
+    pub(crate) delivered: u64,
+    /// After a timeout without SACK: where retransmission goes on, everything from here to SND.NXT being taken for lost.
     pub(crate) retransmit_next: Option<Seq>,
     pub(crate) retransmissions: u32,
     pub(crate) total_retransmissions: u64,
@@ -152,9 +161,12 @@ impl Tcb {
             .unwrap_or(u16::MAX)
             .min(options.max_segment.unwrap_or(u16::MAX).max(1));
         let offer = Offer {
-            window_scale: config.window_scale.map(|shift| shift.min(MAX_WIND_SHIFT)),
+            window_scale: config
+                .window_scale
+                .map(|shift| shift.min(useful_shift(options.receive_buffer))),
             timestamps: config.timestamps,
             sack: config.sack,
+            dsack: config.dsack,
         };
         Self {
             id,
@@ -197,14 +209,18 @@ impl Tcb {
             ack_now: false,
             unacked_text: 0,
             last_ack_sent: Seq(0),
+            duplicate_text: None,
             timers: TimerTable::default(),
             rtt: RttEstimator::new(config, iss),
-            congestion: Box::new(Reno::new(
+            congestion: Congestion::new(
                 usize::from(default_mss(remote)),
                 config.initial_window,
                 false,
-            )),
+            ),
             recovery: Recovery::new(iss),
+            scoreboard: Scoreboard::default(),
+            undo: None,
+            delivered: 0,
             retransmit_next: None,
             retransmissions: 0,
             total_retransmissions: 0,
@@ -260,7 +276,7 @@ impl Tcb {
     pub(crate) fn begin_transfer(&mut self, config: &Config) {
         self.established = true;
         let smss = self.smss(config);
-        self.congestion = Box::new(Reno::new(smss, config.initial_window, self.syn_was_lost));
+        self.congestion = Congestion::new(smss, config.initial_window, self.syn_was_lost);
         self.retransmissions = 0;
         if self.syn_was_lost {
             self.rtt.syn_was_lost();
@@ -287,6 +303,7 @@ impl Tcb {
         self.timers.stop_all();
         self.send.clear();
         self.reassembly.clear();
+        self.scoreboard.clear();
         self.ack_now = false;
         self.retransmit_next = None;
         if let Some(error) = error {
@@ -322,6 +339,7 @@ impl Tcb {
     pub(crate) fn enter_time_wait(&mut self, now: Instant, out: &mut Output) {
         self.timers.stop_all();
         self.send.clear();
+        self.scoreboard.clear();
         self.retransmit_next = None;
         self.enter(State::TimeWait, now, out);
         self.restart_time_wait(now, out.config());
@@ -381,6 +399,12 @@ impl Tcb {
         self.snd_una != self.snd_nxt || self.unsent() > 0 || self.fin_is_due()
     }
 
+    /// Whether something is to be sent again before anything new.
+    pub(crate) fn has_lost(&self) -> bool {
+        self.retransmit_next.is_some()
+            || (self.is_selective() && self.scoreboard.next_lost(0).is_some())
+    }
+
     /// Whether our SYN was not acknowledged yet.
     pub(crate) fn syn_is_unacked(&self) -> bool {
         self.snd_una == self.iss
@@ -410,7 +434,7 @@ impl Tcb {
             timestamps,
             ..TcpOptions::default()
         };
-        if self.offer.sack && !self.reassembly.is_empty() {
+        if self.offer.sack && (self.duplicate_text.is_some() || !self.reassembly.is_empty()) {
             options.sack = crate::rfc2018::blocks(self);
         }
         options
@@ -446,6 +470,13 @@ impl Tcb {
             self.timers.stop(Timer::KeepAlive);
         }
     }
+}
+
+/// The greatest shift with which the window field can still express half of a receive buffer: with a coarser
+/// one, a small buffer's window would look closed for ever.
+fn useful_shift(receive_buffer: usize) -> u8 {
+    let halves = (receive_buffer / 2).max(1).ilog2();
+    u8::try_from(halves).map_or(MAX_WIND_SHIFT, |shift| shift.min(MAX_WIND_SHIFT))
 }
 
 /// No timer is shorter, so that time always advances between two firings.

@@ -19,6 +19,7 @@ pub(super) fn acknowledging(
 ) -> OutboundSegment {
     let wnd = tcb.advertise_window(flags.syn);
     tcb.ack_now = false;
+    tcb.duplicate_text = None;
     tcb.unacked_text = 0;
     tcb.last_ack_sent = tcb.rcv_nxt;
     tcb.timers.stop(Timer::DelayedAck);

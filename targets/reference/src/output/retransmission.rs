@@ -1,6 +1,8 @@
-//! Sending again: the head of what is unacknowledged, and after a timeout all of it in its turn.
+//! Sending again: the head of what is unacknowledged, what the scoreboard takes for lost, and after a
+//! timeout without SACK all of it in its turn.
 
 use super::{Output, control, segmentation};
+use crate::recovery::Phase;
 use crate::tcb::Tcb;
 use crate::{Instant, Seq};
 
@@ -24,14 +26,20 @@ pub(crate) fn retransmit_head(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     let _ = retransmit_at(tcb, tcb.snd_una, limit, now, out);
 }
 
+/// Sends the first octet again, into a closed window (RFC 9293 MUST-36).
+pub(super) fn probe(tcb: &mut Tcb, now: Instant, out: &mut Output) {
+    // The remote need not take it: nothing follows for what is out.
+    let _ = send_again(tcb, tcb.snd_una, 1, now, out);
+}
+
 /// Sends up to `limit` octets from `seq` on again; where the next would begin.
-pub(crate) fn retransmit_at(
-    tcb: &mut Tcb,
-    seq: Seq,
-    limit: usize,
-    now: Instant,
-    out: &mut Output,
-) -> Seq {
+fn retransmit_at(tcb: &mut Tcb, seq: Seq, limit: usize, now: Instant, out: &mut Output) -> Seq {
+    let end = send_again(tcb, seq, limit, now, out);
+    tcb.scoreboard.resent(seq, end, now, tcb.delivered);
+    end
+}
+
+fn send_again(tcb: &mut Tcb, seq: Seq, limit: usize, now: Instant, out: &mut Output) -> Seq {
     let text_end = tcb.fin_sent.unwrap_or(tcb.snd_nxt);
     let room = segmentation::text_room(tcb, now, out.config());
     let len = text_end.octets_since(seq).min(room).min(limit);
@@ -41,11 +49,76 @@ pub(crate) fn retransmit_at(
     seq.plus(len).wrapping_add(u32::from(fin))
 }
 
-/// After a timeout: goes on with what is taken for lost, as far as the windows allow.
-pub(super) fn resume(tcb: &mut Tcb, now: Instant, out: &mut Output) {
+/// Sends what is taken for lost, as far as the windows allow.
+pub(super) fn resend(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     if tcb.snd_wnd == 0 {
         return; // probing has taken over
     }
+    if tcb.is_selective() {
+        resend_lost(tcb, now, out);
+    } else {
+        resume(tcb, now, out);
+    }
+}
+
+/// RFC 6675 section 4, NextSeg rule 1: the holes that the scoreboard shows.
+fn resend_lost(tcb: &mut Tcb, now: Instant, out: &mut Output) {
+    let mut whatever_cwnd = core::mem::take(&mut tcb.recovery.fast_retransmit); // section 5, step 4.3
+    loop {
+        let room = segmentation::text_room(tcb, now, out.config());
+        let Some((seq, length)) = tcb.scoreboard.next_lost(room) else {
+            return;
+        };
+        let usable = segmentation::usable_congestion_window(tcb, out.config());
+        let may_leave = core::mem::take(&mut whatever_cwnd) || tcb.scoreboard.pipe() == 0;
+        if !may_leave && usable < length.min(room) {
+            return;
+        }
+        if !resend_hole(tcb, seq, length, now, out) {
+            return;
+        }
+    }
+}
+
+/// Sends one hole again, or as much of it as fits; whether anything left.
+fn resend_hole(tcb: &mut Tcb, seq: Seq, length: usize, now: Instant, out: &mut Output) -> bool {
+    let window = tcb.snd_una.wrapping_add(tcb.snd_wnd).octets_since(seq);
+    let limit = match (seq == tcb.snd_una, tcb.retransmissions) {
+        // RFC 7323 section 2.4, as in `retransmit_head`.
+        (true, 0 | 1) => usize::MAX,
+        (true, _) => window.max(1),
+        (false, _) => window,
+    };
+    let mut length = length;
+    if seq.plus(length) == tcb.snd_nxt {
+        segmentation::take_along(tcb, seq, now, out);
+        length = tcb.snd_nxt.octets_since(seq);
+    }
+    limit > 0 && retransmit_at(tcb, seq, length.min(limit), now, out) != seq
+}
+
+/// RFC 6675 section 4, NextSeg rules 3 and 4: nothing is lost and nothing new can leave, but recovery goes on.
+pub(super) fn resend_more(tcb: &mut Tcb, now: Instant, out: &mut Output) {
+    if !tcb.is_selective() || tcb.recovery.phase != Phase::Recovery || tcb.snd_wnd == 0 {
+        return;
+    }
+    while !tcb.has_lost() {
+        let smss = tcb.smss(out.config());
+        if segmentation::usable_congestion_window(tcb, out.config()) < smss {
+            return;
+        }
+        let hole = tcb.scoreboard.next_hole();
+        let Some((seq, length)) = hole.or_else(|| tcb.scoreboard.rescue()) else {
+            return;
+        };
+        if !resend_hole(tcb, seq, length, now, out) {
+            return;
+        }
+    }
+}
+
+/// After a timeout without SACK: goes on with what is taken for lost.
+fn resume(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     while let Some(next) = tcb.retransmit_next.map(|next| next.max(tcb.snd_una)) {
         if next.at_or_after(tcb.snd_nxt) {
             tcb.retransmit_next = None;
@@ -81,6 +154,7 @@ pub(super) fn resume(tcb: &mut Tcb, now: Instant, out: &mut Output) {
 /// Karn's algorithm: what goes out again gives no sample.
 fn note(tcb: &mut Tcb, now: Instant) {
     tcb.rtt.retransmitted();
+    tcb.note_resent(now);
     tcb.last_sent = now;
     tcb.total_retransmissions = tcb.total_retransmissions.saturating_add(1);
 }

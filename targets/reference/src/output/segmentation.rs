@@ -17,11 +17,12 @@ struct Plan {
 pub(crate) fn transmit(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     if sends_text(tcb.state) {
         restart_after_idle(tcb, now);
-        retransmission::resume(tcb, now, out);
+        retransmission::resend(tcb, now, out);
         // Each round sends at least one octet or the FIN, so that the loop ends.
         while let Some(plan) = next_segment(tcb, now, out.config()) {
             send_new(tcb, plan, now, out);
         }
+        retransmission::resend_more(tcb, now, out);
     }
     if tcb.ack_now {
         control::send_ack(tcb, now, out);
@@ -40,8 +41,11 @@ fn sends_text(state: State) -> bool {
 /// The next segment with something new in it, if one may leave.
 fn next_segment(tcb: &Tcb, now: Instant, config: &Config) -> Option<Plan> {
     let unsent = tcb.unsent();
-    if tcb.fin_sent.is_some() || tcb.retransmit_next.is_some() || (unsent == 0 && !tcb.fin_queued) {
+    if tcb.fin_sent.is_some() || (unsent == 0 && !tcb.fin_queued) {
         return None;
+    }
+    if tcb.has_lost() || tcb.scoreboard.is_full() {
+        return None; // what is lost goes first (RFC 6675 section 4, NextSeg)
     }
     let window = usable_window(tcb, config);
     let smss = text_room(tcb, now, config);
@@ -99,8 +103,11 @@ fn usable_window(tcb: &Tcb, config: &Config) -> usize {
         .octets_since(tcb.snd_nxt)
 }
 
-/// Octets that the congestion window has room for (RFC 5681, RFC 3042).
-fn usable_congestion_window(tcb: &Tcb, config: &Config) -> usize {
+/// Octets that the congestion window has room for (RFC 5681, RFC 3042, RFC 6675).
+pub(super) fn usable_congestion_window(tcb: &Tcb, config: &Config) -> usize {
+    if tcb.is_selective() {
+        return tcb.congestion.cwnd().saturating_sub(tcb.scoreboard.pipe());
+    }
     let extra = tcb
         .recovery
         .limited_transmit()
@@ -137,7 +144,9 @@ pub(super) fn take_along(tcb: &mut Tcb, seq: Seq, now: Instant, out: &mut Output
 /// SND.NXT moves over `len` octets, and the FIN if it goes with them.
 fn advance_snd_nxt(tcb: &mut Tcb, len: usize, fin: bool, now: Instant, out: &mut Output) {
     let text_end = tcb.snd_nxt.plus(len);
-    tcb.snd_nxt = text_end.wrapping_add(u32::from(fin));
+    let end = text_end.wrapping_add(u32::from(fin));
+    tcb.scoreboard.sent(tcb.snd_nxt, end, now, tcb.delivered);
+    tcb.snd_nxt = end;
     if fin {
         tcb.fin_sent = Some(text_end);
         if tcb.state == State::CloseWait {
@@ -196,7 +205,7 @@ fn restart_after_idle(tcb: &mut Tcb, now: Instant) {
 /// Sends one octet into a closed window: new text if there is any, else the oldest again (RFC 9293 MUST-36).
 pub(crate) fn probe_window(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     if tcb.flight_size() > 0 {
-        let _ = retransmission::retransmit_at(tcb, tcb.snd_una, 1, now, out);
+        retransmission::probe(tcb, now, out);
     } else {
         let len = tcb.unsent().min(1);
         send_new(
@@ -217,7 +226,7 @@ pub(crate) fn probe_window(tcb: &mut Tcb, now: Instant, out: &mut Output) {
 /// The override timeout has elapsed: a partial segment leaves, if the window takes any of it.
 pub(crate) fn transmit_partial(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     tcb.more_follows = false;
-    if sends_text(tcb.state) && tcb.retransmit_next.is_none() {
+    if sends_text(tcb.state) && !tcb.has_lost() && !tcb.scoreboard.is_full() {
         let config = out.config();
         let window = usable_window(tcb, config).min(usable_congestion_window(tcb, config));
         let len = tcb.unsent().min(text_room(tcb, now, config)).min(window);

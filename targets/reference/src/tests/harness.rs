@@ -101,6 +101,13 @@ impl Seg {
         self.options.sack_permitted = true;
         self
     }
+    pub(super) fn sack(mut self, edges: &[(u32, u32)], iss: Seq) -> Self {
+        for (left, right) in edges {
+            let (left, right) = (iss.wrapping_add(*left), iss.wrapping_add(*right));
+            self.options.sack.push(left, right);
+        }
+        self
+    }
     pub(super) fn ts(mut self, val: u32, ecr: u32) -> Self {
         self.options.timestamps = Some(TimestampsOption { val, ecr });
         self

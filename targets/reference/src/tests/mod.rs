@@ -9,6 +9,7 @@ mod icmp;
 #[cfg(feature = "planted-bugs")]
 mod planted_bugs;
 mod recovery;
+mod selective;
 mod time_wait;
 mod timestamps;
 mod transfer;

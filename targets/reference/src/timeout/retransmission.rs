@@ -25,11 +25,16 @@ pub(super) fn expire(tcb: &mut Tcb, now: Instant, out: &mut Output) {
         return;
     }
     let flight_size = tcb.flight_size();
+    tcb.remember_window(tcb.congestion.figures());
     tcb.congestion
         .timed_out(flight_size, tcb.retransmissions == 1);
     tcb.recovery.timed_out(tcb.snd_nxt);
     // Rule 5.4: the earliest first; the rest follows as acknowledgments come.
-    tcb.retransmit_next = Some(tcb.snd_una);
+    if tcb.is_selective() {
+        tcb.scoreboard.timed_out();
+    } else {
+        tcb.retransmit_next = Some(tcb.snd_una);
+    }
     segmentation::transmit(tcb, now, out);
 }
 

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::listener::Listener;
+use crate::recovery::Phase;
 use crate::tcb::Tcb;
 use crate::{Config, ConnectionId, Seq, Stack, State, Status, UserError};
 
@@ -70,8 +71,8 @@ fn of_connection(tcb: &Tcb, config: &Config) -> Status {
         probes: tcb.unanswered_probes,
         cwnd: tcb.congestion.cwnd(),
         ssthresh: tcb.congestion.ssthresh(),
-        in_recovery: tcb.recovery.in_recovery(),
-        dup_acks: tcb.recovery.dup_acks(),
+        in_recovery: tcb.recovery.phase == Phase::Recovery,
+        dup_acks: tcb.recovery.dup_acks,
         flight_size: tcb.flight_size(),
         octets_acked: tcb.octets_acked,
         octets_received: tcb.octets_received,

@@ -3,3 +3,5 @@
 mod common;
 mod hostile_input;
 mod lossy_link;
+mod network;
+mod robustness;

@@ -1,12 +1,14 @@
 //! Fifth: check the ACK field (RFC 9293 section 3.10.7.4, RFC 5961 section 5).
 
 use super::Step;
+use crate::congestion::Growth;
 use crate::output::{Output, control, retransmission};
 use crate::rfc6582::Advice;
+use crate::rfc6675::Delivery;
 use crate::segment::Segment;
 use crate::tcb::{Tcb, at_least};
 use crate::timer::Timer;
-use crate::{DropReason, Instant, State, rfc5961};
+use crate::{Config, DropReason, Instant, State, recovery, rfc2883, rfc4015, rfc5961};
 
 /// Takes in SEG.ACK and SEG.WND, and what they mean for the state.
 pub(super) fn step(tcb: &mut Tcb, seg: &mut Segment<'_>, now: Instant, out: &mut Output) -> Step {
@@ -53,9 +55,12 @@ fn acknowledge(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output)
     let duplicate = is_duplicate(tcb, seg);
     let was_closed = tcb.snd_wnd == 0;
     let advanced = seg.ack.after(tcb.snd_una);
-    if advanced {
-        advance(tcb, seg, now, out);
-    }
+    let mut delivery = Delivery::default();
+    let acked = if advanced {
+        advance(tcb, seg, &mut delivery, now, out)
+    } else {
+        0
+    };
     update_window(tcb, seg);
     // RFC 9293 MUST-37: whoever answers probes is alive, however long the window stays closed.
     tcb.unanswered_probes = 0;
@@ -63,20 +68,56 @@ fn acknowledge(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output)
         tcb.note_progress(now);
     }
     if was_closed && tcb.snd_wnd > 0 && tcb.probes > 0 && tcb.flight_size() > 0 {
-        tcb.retransmit_next = Some(tcb.snd_una); // the probe's octet was refused
+        tcb.take_for_lost(); // the probe's octet was refused
     }
-    if duplicate {
+    if tcb.is_selective() {
+        selective(tcb, seg, (acked, duplicate), delivery, now, out.config());
+    } else if duplicate {
         let smss = tcb.smss(out.config());
+        let before = tcb.congestion.figures();
         let (snd_una, snd_nxt) = (tcb.snd_una, tcb.snd_nxt);
         let advice = tcb
             .recovery
-            .duplicate_ack(snd_una, snd_nxt, smss, tcb.congestion.as_mut());
+            .duplicate_ack(snd_una, snd_nxt, smss, &mut tcb.congestion);
+        if advice == Advice::RetransmitHead {
+            tcb.undo = None;
+            tcb.remember_window(before);
+        }
         follow(advice, tcb, now, out);
     }
 }
 
-/// SND.UNA < SEG.ACK: something new was acknowledged.
-fn advance(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) {
+/// RFC 6675 section 5: what the SACK blocks and SEG.ACK say together.
+fn selective(
+    tcb: &mut Tcb,
+    seg: &Segment<'_>,
+    (acked, duplicate): (usize, bool),
+    mut delivery: Delivery,
+    now: Instant,
+    config: &Config,
+) {
+    let blocks = &seg.options.sack;
+    tcb.scoreboard.sack(blocks, tcb.snd_una, &mut delivery);
+    let duplicate_text = rfc2883::find(blocks, seg.ack);
+    // RFC 6675 section 2: a duplicate ACK brings news. One without any block counts as without SACK.
+    let duplicate = delivery.sacked > 0 || (duplicate && blocks.len() == 0);
+    let ack = recovery::Ack {
+        delivery,
+        acked,
+        duplicate: duplicate && duplicate_text.is_none(),
+        duplicate_text,
+    };
+    recovery::acknowledged(tcb, &ack, now, config);
+}
+
+/// SND.UNA < SEG.ACK: something new was acknowledged; how many octets of text.
+fn advance(
+    tcb: &mut Tcb,
+    seg: &Segment<'_>,
+    delivery: &mut Delivery,
+    now: Instant,
+    out: &mut Output,
+) -> usize {
     let (seg_ack, snd_nxt) = (seg.ack, tcb.snd_nxt);
     let echoed = tcb
         .timestamps
@@ -88,15 +129,26 @@ fn advance(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) {
     }
     tcb.snd_una = seg_ack;
     let acked = tcb.send.acknowledge(seg_ack);
+    tcb.scoreboard.acknowledge(seg_ack, delivery);
+    rfc4015::echo_arrives(tcb, seg);
     tcb.octets_acked = tcb.octets_acked.saturating_add(acked as u64);
     tcb.retransmissions = 0;
     tcb.soft_error = None;
     tcb.snd_up = tcb.snd_up.filter(|snd_up| snd_up.after(seg_ack));
     // RFC 5681 section 3.1: the handshake does not enlarge cwnd.
-    if acked > 0 {
+    if acked > 0 && tcb.is_selective() {
+        tcb.timers
+            .set(Timer::Retransmission, now.after(at_least(tcb.rtt.rto()))); // RFC 6298 rule 5.3
+    } else if acked > 0 {
+        let growth = Growth {
+            acked,
+            now,
+            srtt: tcb.rtt.srtt(),
+        };
+        let smss = tcb.smss(out.config());
         let (advice, restart) =
             tcb.recovery
-                .new_ack(seg_ack, snd_nxt, acked, tcb.congestion.as_mut());
+                .new_ack(seg_ack, snd_nxt, smss, &growth, &mut tcb.congestion);
         if restart {
             tcb.timers
                 .set(Timer::Retransmission, now.after(at_least(tcb.rtt.rto()))); // RFC 6298 rule 5.3
@@ -106,6 +158,7 @@ fn advance(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) {
         tcb.timers.stop(Timer::Retransmission);
     }
     tcb.note_progress(now);
+    acked
 }
 
 fn follow(advice: Advice, tcb: &mut Tcb, now: Instant, out: &mut Output) {

@@ -75,6 +75,7 @@ pub(crate) fn trim(tcb: &mut Tcb, seg: &mut Segment<'_>) {
     let old = tcb.rcv_nxt.octets_since(seg.seq);
     if old > 0 {
         tcb.ack_now = true; // the remote did not know that this text had come
+        tcb.note_duplicate(seg.seq, old.min(seg.text.len()));
         if old > seg.text.len() {
             seg.flags.fin = false;
         }
@@ -113,6 +114,9 @@ fn unacceptable(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output
         return Step::Done;
     }
     tcb.ack_now = true;
+    if seg.fin_seq().before_or_at(tcb.rcv_nxt) {
+        tcb.note_duplicate(seg.text_seq(), seg.text.len());
+    }
     let is_remote_fin = seg.flags.fin && seg.fin_seq().wrapping_add(1) == tcb.rcv_nxt;
     if tcb.state == State::TimeWait && is_remote_fin {
         tcb.restart_time_wait(now, out.config()); // the remote did not get our ACK

@@ -58,6 +58,9 @@ fn take(tcb: &mut Tcb, seg_seq: crate::Seq, text: &[u8], now: Instant, out: &mut
         tcb.unacked_text += text.len();
         acknowledge_later(tcb, fills_gap, now, out);
     } else {
+        if let Some((first, octets)) = tcb.reassembly.held_part(seg_seq, text.len()) {
+            tcb.note_duplicate(first, octets);
+        }
         // RFC 9293 SHLD-31, MAY-13; RFC 5681 section 4.2: a duplicate ACK at once.
         if !tcb
             .reassembly

@@ -1,0 +1,186 @@
+//! The congestion window: what every algorithm shares, and the algorithms by name.
+//!
+//! An algorithm says how the window grows in congestion avoidance and what a loss leaves of it; slow start,
+//! the initial window (RFC 6928), the restart after idle time (RFC 5681 section 4.1) and taking a reduction
+//! back (RFC 4015) are the same for all.
+
+use core::time::Duration;
+
+use crate::Instant;
+use crate::rfc5681::Reno;
+
+/// Far beyond any window that TCP can express.
+pub(crate) const MAX_CWND: usize = 1 << 30;
+
+/// What an acknowledgment of new octets, outside of recovery, tells the congestion window.
+#[expect(dead_code, reason = "CUBIC asks for the time")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Growth {
+    /// Octets newly acknowledged.
+    pub(crate) acked: usize,
+    /// When.
+    pub(crate) now: Instant,
+    /// SRTT, once measured.
+    pub(crate) srtt: Option<Duration>,
+}
+
+/// The algorithms.
+#[derive(Clone, Debug)]
+enum Algorithm {
+    Reno(Reno),
+}
+
+/// cwnd, ssthresh and what moves them.
+#[derive(Clone, Debug)]
+pub(crate) struct Congestion {
+    cwnd: usize,
+    ssthresh: usize,
+    smss: usize,
+    initial_window: usize,
+    algorithm: Algorithm,
+}
+
+impl Congestion {
+    /// A new connection's: `segments` of `smss` octets to begin with.
+    ///
+    /// RFC 6928 section 2: min(10 SMSS, max(2 SMSS, 14600)). One segment if the SYN was lost (section 3.1).
+    pub(crate) fn new(smss: usize, segments: usize, syn_was_lost: bool) -> Self {
+        let segments = segments.max(1);
+        let generous = smss.saturating_mul(segments);
+        let initial_window =
+            generous.min(smss.saturating_mul(2).max(segments.saturating_mul(1_460)));
+        let initial_window = if syn_was_lost {
+            smss
+        } else {
+            initial_window.max(smss)
+        };
+        Self {
+            cwnd: initial_window,
+            ssthresh: MAX_CWND, // "SHOULD be set arbitrarily high"
+            smss,
+            initial_window,
+            algorithm: Algorithm::Reno(Reno::default()),
+        }
+    }
+
+    /// cwnd in octets.
+    pub(crate) fn cwnd(&self) -> usize {
+        self.cwnd
+    }
+
+    /// ssthresh in octets.
+    pub(crate) fn ssthresh(&self) -> usize {
+        self.ssthresh
+    }
+
+    /// cwnd and ssthresh, to go back to.
+    pub(crate) fn figures(&self) -> (usize, usize) {
+        (self.cwnd, self.ssthresh)
+    }
+
+    /// Whether the window grows by slow start (RFC 5681 section 3.1).
+    pub(crate) fn in_slow_start(&self) -> bool {
+        self.cwnd < self.ssthresh
+    }
+
+    /// The sender's maximum segment size changed; that is no sign of congestion.
+    pub(crate) fn set_smss(&mut self, smss: usize) {
+        self.smss = smss.max(1);
+        self.cwnd = self.cwnd.max(self.smss);
+    }
+
+    /// Recovery says how much may be out.
+    pub(crate) fn set_cwnd(&mut self, cwnd: usize) {
+        self.cwnd = cwnd.clamp(self.smss, MAX_CWND);
+    }
+
+    /// Octets were newly acknowledged outside of recovery.
+    pub(crate) fn acknowledged(&mut self, growth: &Growth) {
+        if self.in_slow_start() {
+            // RFC 5681 equation 2: no more than one segment for each ACK.
+            self.set_cwnd(self.cwnd.saturating_add(growth.acked.min(self.smss)));
+            return;
+        }
+        let cwnd = match &mut self.algorithm {
+            Algorithm::Reno(reno) => reno.avoid(self.cwnd, self.smss, growth.acked),
+        };
+        self.set_cwnd(cwnd);
+    }
+
+    /// A loss: ssthresh becomes what the algorithm leaves of `flight_size`.
+    pub(crate) fn reduce(&mut self, flight_size: usize) {
+        self.ssthresh = match &mut self.algorithm {
+            Algorithm::Reno(reno) => reno.reduced(flight_size, self.smss),
+        };
+    }
+
+    /// The retransmission timer fired; `first` unless it did for the same text before.
+    pub(crate) fn timed_out(&mut self, flight_size: usize, first: bool) {
+        if first {
+            self.reduce(flight_size);
+        }
+        self.set_cwnd(self.smss); // RFC 5681 section 3.1: the loss window
+    }
+
+    /// A reduction was in error (RFC 4015 section 3.2).
+    pub(crate) fn restore(&mut self, cwnd: usize, ssthresh: usize) {
+        self.ssthresh = self.ssthresh.max(ssthresh);
+        self.set_cwnd(self.cwnd.max(cwnd));
+    }
+
+    /// Nothing was sent for longer than an RTO (RFC 5681 section 4.1).
+    pub(crate) fn restarted_after_idle(&mut self) {
+        self.set_cwnd(self.cwnd.min(self.initial_window));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn acknowledge(window: &mut Congestion, acked: usize) {
+        window.acknowledged(&Growth {
+            acked,
+            now: Instant::ZERO,
+            srtt: None,
+        });
+    }
+
+    #[test]
+    fn the_initial_window_is_ten_segments_but_bounded_for_large_ones() {
+        assert_eq!(Congestion::new(1_460, 10, false).cwnd(), 14_600);
+        assert_eq!(Congestion::new(536, 10, false).cwnd(), 5_360);
+        assert_eq!(Congestion::new(9_000, 10, false).cwnd(), 18_000);
+        assert_eq!(Congestion::new(1_460, 10, true).cwnd(), 1_460);
+    }
+
+    #[test]
+    fn slow_start_adds_no_more_than_a_segment_for_each_ack() {
+        let mut window = Congestion::new(1_000, 1, false);
+        for acked in [1_000, 5_000, 10] {
+            acknowledge(&mut window, acked);
+        }
+        assert_eq!(window.cwnd(), 1_000 + 1_000 + 1_000 + 10);
+    }
+
+    #[test]
+    fn congestion_avoidance_adds_one_segment_for_each_window() {
+        let mut window = Congestion::new(1_000, 10, false);
+        window.reduce(20_000);
+        window.set_cwnd(window.ssthresh());
+        assert_eq!((window.cwnd(), window.ssthresh()), (10_000, 10_000));
+        for _ in 0..10 {
+            acknowledge(&mut window, 1_000);
+        }
+        assert_eq!(window.cwnd(), 11_000);
+    }
+
+    #[test]
+    fn a_timeout_leaves_one_segment_and_a_second_one_keeps_ssthresh() {
+        let mut window = Congestion::new(1_000, 10, false);
+        window.timed_out(10_000, true);
+        assert_eq!((window.cwnd(), window.ssthresh()), (1_000, 5_000));
+        window.timed_out(1_000, false);
+        assert_eq!((window.cwnd(), window.ssthresh()), (1_000, 5_000));
+    }
+}

@@ -1,0 +1,145 @@
+//! Where loss recovery stands, and recovery with SACK (RFC 6675 section 5).
+//!
+//! Without SACK, [`crate::rfc6582`] decides what is sent again; with it, the scoreboard does, and this file
+//! says when a recovery begins and ends.
+
+use crate::congestion::Growth;
+use crate::rfc6675::{DUP_THRESH, Delivery};
+use crate::tcb::Tcb;
+use crate::{Config, Instant, Seq, rfc4015};
+
+/// What is being recovered from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Phase {
+    /// Nothing.
+    Open,
+    /// A loss that acknowledgments showed: fast recovery.
+    Recovery,
+    /// A retransmission timeout: slow start from one segment.
+    Loss,
+}
+
+/// The state of recovery.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Recovery {
+    pub(crate) phase: Phase,
+    /// The last octet sent when recovery began, or when the retransmission timer fired.
+    pub(crate) recover: Seq,
+    /// Duplicate ACKs in a row.
+    pub(crate) dup_acks: u32,
+    pub(crate) partial_acks: u32,
+    /// The first retransmission of a recovery leaves whatever cwnd says (RFC 6675 section 5, step 4.3).
+    pub(crate) fast_retransmit: bool,
+    /// Recoveries that turned out to be in error.
+    pub(crate) spurious: u32,
+}
+
+impl Recovery {
+    pub(crate) fn new(iss: Seq) -> Self {
+        Self {
+            phase: Phase::Open,
+            recover: iss,
+            dup_acks: 0,
+            partial_acks: 0,
+            fast_retransmit: false,
+            spurious: 0,
+        }
+    }
+
+    /// Fast recovery begins, and lasts until everything up to `snd_nxt` is acknowledged.
+    pub(crate) fn begin(&mut self, snd_nxt: Seq) {
+        self.phase = Phase::Recovery;
+        self.recover = snd_nxt.wrapping_sub(1);
+        self.partial_acks = 0;
+    }
+
+    /// The retransmission timer fired (RFC 6582 section 3.2 step 4, RFC 6675 section 5.1).
+    pub(crate) fn timed_out(&mut self, snd_nxt: Seq) {
+        self.phase = Phase::Loss;
+        self.recover = snd_nxt.wrapping_sub(1);
+        self.dup_acks = 0;
+        self.fast_retransmit = false;
+    }
+}
+
+/// What an acknowledgment tells, of a connection that agreed on SACK.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ack {
+    pub(crate) delivery: Delivery,
+    /// Octets that SND.UNA moved over.
+    pub(crate) acked: usize,
+    /// It counts as a duplicate ACK (RFC 6675 section 2).
+    pub(crate) duplicate: bool,
+    /// Octets that the remote got twice (RFC 2883).
+    pub(crate) duplicate_text: Option<(Seq, Seq)>,
+}
+
+/// Takes an acknowledgment in: what is lost, whether recovery begins or ends, how the window moves.
+///
+/// What is to be sent again leaves with the next [`crate::output::segmentation::transmit`].
+pub(crate) fn acknowledged(tcb: &mut Tcb, ack: &Ack, now: Instant, config: &Config) {
+    tcb.delivered = tcb.delivered.saturating_add(ack.delivery.octets as u64);
+    if let Some(newest) = ack.delivery.newest.filter(|newest| !newest.resent) {
+        let age = now.since(newest.sent_at);
+        tcb.rtt.delivered(newest.end, tcb.snd_nxt, age); // the scoreboard tells which copy arrived
+    }
+    if ack.acked > 0 {
+        tcb.recovery.dup_acks = 0;
+    } else if ack.duplicate {
+        tcb.recovery.dup_acks = tcb.recovery.dup_acks.saturating_add(1);
+    }
+    if let Some((left, right)) = ack.duplicate_text {
+        rfc4015::duplicate_arrives(tcb, left, right);
+    }
+    let before = tcb.recovery.phase;
+    if before != Phase::Open && tcb.snd_una.after(tcb.recovery.recover) {
+        end(tcb, before);
+    }
+    let smss = tcb.smss(config);
+    let head_too = tcb.recovery.dup_acks >= DUP_THRESH;
+    let lost = tcb.scoreboard.mark_lost_by_count(smss, head_too);
+    if lost && tcb.recovery.phase == Phase::Open {
+        begin(tcb);
+    } else if tcb.recovery.phase != Phase::Recovery && before != Phase::Recovery && ack.acked > 0 {
+        tcb.congestion.acknowledged(&Growth {
+            acked: ack.acked,
+            now,
+            srtt: tcb.rtt.srtt(),
+        });
+    }
+}
+
+/// RFC 6675 section 5, step 4.
+fn begin(tcb: &mut Tcb) {
+    let flight_size = tcb.flight_size();
+    tcb.remember_window(tcb.congestion.figures());
+    tcb.recovery.begin(tcb.snd_nxt);
+    tcb.recovery.fast_retransmit = true;
+    tcb.scoreboard.recovery_began();
+    tcb.congestion.reduce(flight_size); // step 4.2
+    tcb.congestion.set_cwnd(tcb.congestion.ssthresh());
+}
+
+fn end(tcb: &mut Tcb, before: Phase) {
+    tcb.recovery.phase = Phase::Open;
+    tcb.recovery.dup_acks = 0;
+    if before == Phase::Recovery {
+        tcb.congestion.set_cwnd(tcb.congestion.ssthresh());
+    }
+}
+
+impl Tcb {
+    /// Whether the remote's SACK blocks say what is lost.
+    pub(crate) fn is_selective(&self) -> bool {
+        self.offer.sack && self.established
+    }
+
+    /// What is out and not known to have arrived is to be sent again, as the windows allow.
+    pub(crate) fn take_for_lost(&mut self) {
+        if self.is_selective() {
+            self.scoreboard.mark_lost_if(|_| true);
+        } else {
+            self.retransmit_next = Some(self.snd_una);
+        }
+    }
+}

@@ -1,0 +1,381 @@
+//! RFC 6675: the scoreboard of a SACK sender: what is out, what of it arrived, what is taken for lost.
+//!
+//! One entry stands for one segment as it was last sent. The entries lie end to end from SND.UNA to
+//! SND.NXT, so that their number is bounded by [`Scoreboard::is_full`] and not by the remote.
+
+use alloc::collections::VecDeque;
+
+use crate::wire::SackBlocks;
+use crate::{Instant, Seq};
+
+/// Segments SACKed above one that stand for its loss (section 2).
+pub(crate) const DUP_THRESH: u32 = 3;
+
+/// Entries beyond which nothing new is sent until an acknowledgment makes room.
+const MAX_ENTRIES: usize = 4_096;
+
+/// A segment that is out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Transmission {
+    pub(crate) start: Seq,
+    /// The number after its last octet, or its FIN.
+    pub(crate) end: Seq,
+    /// When it left, the last time.
+    pub(crate) sent_at: Instant,
+    /// It left more than once.
+    pub(crate) resent: bool,
+    /// The remote says that it holds it.
+    pub(crate) sacked: bool,
+    /// Its last transmission is taken for lost.
+    pub(crate) lost: bool,
+    /// How many transmissions of it are taken to be in the network.
+    copies: u8,
+    /// Octets delivered when it was last sent, for the rounds of congestion control.
+    pub(crate) delivered_before: u64,
+}
+
+impl Transmission {
+    /// Octets, the FIN being one.
+    pub(crate) fn len(&self) -> usize {
+        self.end.octets_since(self.start)
+    }
+}
+
+/// What an acknowledgment newly tells.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Delivery {
+    /// Octets that were not known to have arrived before.
+    pub(crate) octets: usize,
+    /// Segments of those.
+    pub(crate) segments: usize,
+    /// Octets of those that only a SACK block tells of.
+    pub(crate) sacked: usize,
+    /// The delivered segment that was sent last.
+    pub(crate) newest: Option<Transmission>,
+    /// A segment arrived that was sent but once.
+    pub(crate) original: bool,
+    /// The end of the furthest segment that arrived and was sent but once.
+    pub(crate) original_end: Option<Seq>,
+    /// The start of the first segment that arrived late, behind others, without having been sent again.
+    pub(crate) reordered: Option<Seq>,
+}
+
+impl Delivery {
+    fn note(&mut self, entry: &Transmission, octets: usize) {
+        self.octets += octets;
+        self.segments += 1;
+        let is_newer = |known: Transmission| {
+            entry.sent_at > known.sent_at
+                || entry.sent_at == known.sent_at && entry.end.after(known.end)
+        };
+        if self.newest.is_none_or(is_newer) {
+            self.newest = Some(*entry);
+        }
+        if !entry.resent {
+            self.original = true;
+            let furthest = self
+                .original_end
+                .map_or(entry.end, |end| end.max(entry.end));
+            self.original_end = Some(furthest);
+        }
+    }
+}
+
+/// What is out, in order of sequence.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Scoreboard {
+    entries: VecDeque<Transmission>,
+    pipe: usize,
+    /// The furthest octet that arrived, as far as known (RFC 8985's RACK.fack).
+    highest_sacked: Option<Seq>,
+    /// Section 4, rule 4: the rescue retransmission of this recovery was sent.
+    rescued: bool,
+}
+
+impl Scoreboard {
+    /// Octets that are taken to be in the network (section 4, SetPipe).
+    pub(crate) fn pipe(&self) -> usize {
+        self.pipe
+    }
+
+    /// Whether nothing new may be sent for want of room here.
+    pub(crate) fn is_full(&self) -> bool {
+        self.entries.len() >= MAX_ENTRIES
+    }
+
+    /// Every segment that is out, in order.
+    #[cfg(test)]
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Transmission> {
+        self.entries.iter()
+    }
+
+    /// Segments that are out.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Lets go of everything.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// A segment left for the first time.
+    pub(crate) fn sent(&mut self, start: Seq, end: Seq, now: Instant, delivered: u64) {
+        if start == end {
+            return;
+        }
+        self.entries.push_back(Transmission {
+            start,
+            end,
+            sent_at: now,
+            resent: false,
+            sacked: false,
+            lost: false,
+            copies: 1,
+            delivered_before: delivered,
+        });
+        self.pipe += end.octets_since(start);
+    }
+
+    /// What lies between `start` and `end` left again, in one segment.
+    pub(crate) fn resent(&mut self, start: Seq, end: Seq, now: Instant, delivered: u64) {
+        self.split_at(start);
+        self.split_at(end);
+        let first = self
+            .entries
+            .partition_point(|entry| entry.start.before(start));
+        let inside = self
+            .entries
+            .iter()
+            .skip(first)
+            .take_while(|entry| entry.end.before_or_at(end))
+            .count();
+        let Some(mut merged) = self.entries.get(first).copied().filter(|_| inside > 0) else {
+            return;
+        };
+        let last = self.entries.get(first + inside - 1);
+        merged.end = last.map_or(merged.end, |last| last.end);
+        merged.sent_at = now;
+        merged.resent = true;
+        merged.lost = false;
+        merged.copies = merged.copies.saturating_add(1);
+        merged.delivered_before = delivered;
+        self.entries.drain(first..first + inside);
+        self.entries.insert(first, merged);
+        self.recount();
+    }
+
+    /// Everything before `snd_una` arrived.
+    pub(crate) fn acknowledge(&mut self, snd_una: Seq, delivery: &mut Delivery) {
+        while let Some(entry) = self.entries.front_mut() {
+            if entry.start.at_or_after(snd_una) {
+                break;
+            }
+            let octets = snd_una.min(entry.end).octets_since(entry.start);
+            let late = self
+                .highest_sacked
+                .is_some_and(|high| entry.end.before(high));
+            if !entry.sacked {
+                delivery.note(entry, octets);
+                if late && !entry.resent {
+                    delivery.reordered.get_or_insert(entry.start);
+                }
+            }
+            if entry.end.after(snd_una) {
+                entry.start = snd_una; // part of it: the rest is a segment by itself
+                break;
+            }
+            self.entries.pop_front();
+        }
+        self.highest_sacked = self.highest_sacked.filter(|high| high.after(snd_una));
+        self.recount();
+    }
+
+    /// Takes in SACK blocks (section 4, Update); those outside of what is out are none of ours.
+    pub(crate) fn sack(&mut self, blocks: &SackBlocks, snd_una: Seq, delivery: &mut Delivery) {
+        for (left, right) in blocks.iter() {
+            let Some(snd_nxt) = self.entries.back().map(|entry| entry.end) else {
+                return;
+            };
+            // RFC 2018 section 5: a block must lie inside of what was sent and not acknowledged.
+            let sane = left.before(right) && right.before_or_at(snd_nxt) && right.after(snd_una);
+            if sane {
+                self.sack_block(left.max(snd_una), right, delivery);
+            }
+        }
+        self.recount();
+    }
+
+    fn sack_block(&mut self, left: Seq, right: Seq, delivery: &mut Delivery) {
+        self.split_at(left);
+        self.split_at(right);
+        let high_before = self.highest_sacked;
+        for entry in &mut self.entries {
+            let inside = entry.start.at_or_after(left) && entry.end.before_or_at(right);
+            if !inside || entry.sacked {
+                continue;
+            }
+            entry.sacked = true;
+            entry.lost = false;
+            entry.copies = 0;
+            delivery.note(entry, entry.len());
+            delivery.sacked += entry.len();
+            if !entry.resent && high_before.is_some_and(|high| entry.end.before(high)) {
+                delivery.reordered.get_or_insert(entry.start);
+            }
+            let high = self
+                .highest_sacked
+                .map_or(entry.end, |high| high.max(entry.end));
+            self.highest_sacked = Some(high);
+        }
+    }
+
+    /// Marks what has enough SACKed above it (section 4, IsLost); `head_too` by the number of duplicate
+    /// ACKs alone. Whether there was any.
+    ///
+    /// What was sent again is left to the retransmission timer: counting says nothing about it.
+    pub(crate) fn mark_lost_by_count(&mut self, smss: usize, head_too: bool) -> bool {
+        let (mut octets, mut runs, mut in_run) = (0, 0, false);
+        let mut any = false;
+        for entry in self.entries.iter_mut().rev() {
+            if entry.sacked {
+                octets += entry.len();
+                runs += u32::from(!in_run);
+                in_run = true;
+                continue;
+            }
+            in_run = false;
+            let lost = runs >= DUP_THRESH || octets > (DUP_THRESH as usize - 1) * smss;
+            if lost && !entry.resent && !entry.lost {
+                mark(entry);
+                any = true;
+            }
+        }
+        if let Some(head) = self.entries.iter_mut().find(|entry| !entry.sacked)
+            && (head_too && !head.resent && !head.lost)
+        {
+            mark(head);
+            any = true;
+        }
+        self.recount();
+        any
+    }
+
+    /// Marks every segment that is out, not SACKed, and of which `is_lost` holds; whether there was any.
+    pub(crate) fn mark_lost_if(&mut self, mut is_lost: impl FnMut(&Transmission) -> bool) -> bool {
+        let mut any = false;
+        for entry in &mut self.entries {
+            if !entry.sacked && !entry.lost && is_lost(entry) {
+                mark(entry);
+                any = true;
+            }
+        }
+        self.recount();
+        any
+    }
+
+    /// The retransmission timer fired (section 5.1): what is not known to have arrived is lost.
+    ///
+    /// If the first segment is SACKed and yet not acknowledged, the remote has reneged (RFC 2018 section 8),
+    /// and nothing that it said before counts. Whether it did.
+    pub(crate) fn timed_out(&mut self) -> bool {
+        let reneged = self.entries.front().is_some_and(|entry| entry.sacked);
+        if reneged {
+            self.forget_sacks();
+        }
+        self.mark_lost_if(|_| true);
+        reneged
+    }
+
+    /// Takes back every loss that was only presumed: the retransmission turned out to be spurious.
+    pub(crate) fn unmark_lost(&mut self) {
+        for entry in &mut self.entries {
+            if entry.lost {
+                entry.lost = false;
+                entry.copies = 1;
+            }
+        }
+        self.recount();
+    }
+
+    fn forget_sacks(&mut self) {
+        for entry in &mut self.entries {
+            entry.sacked = false;
+        }
+        self.highest_sacked = None;
+    }
+
+    /// The first segment that is taken for lost and was not sent again since, with as much of what
+    /// follows it and is lost too as `room` holds (section 4, NextSeg rule 1).
+    pub(crate) fn next_lost(&self, room: usize) -> Option<(Seq, usize)> {
+        let mut lost = self.entries.iter().skip_while(|entry| !entry.lost);
+        let first = lost.next()?;
+        let mut length = first.len();
+        for entry in lost.take_while(|entry| entry.lost) {
+            if length + entry.len() > room {
+                break;
+            }
+            length += entry.len();
+        }
+        Some((first.start, length))
+    }
+
+    /// Section 4, NextSeg rule 3: a hole that is not yet taken for lost.
+    pub(crate) fn next_hole(&self) -> Option<(Seq, usize)> {
+        let high = self.highest_sacked?;
+        self.entries
+            .iter()
+            .take_while(|entry| entry.end.before(high))
+            .find(|entry| !entry.sacked && !entry.resent)
+            .map(|entry| (entry.start, entry.len()))
+    }
+
+    /// Section 4, NextSeg rule 4: once in a recovery, the last segment that is out.
+    pub(crate) fn rescue(&mut self) -> Option<(Seq, usize)> {
+        let last = self.entries.iter().rev().find(|entry| !entry.sacked)?;
+        if core::mem::replace(&mut self.rescued, true) {
+            return None;
+        }
+        Some((last.start, last.len()))
+    }
+
+    /// A recovery begins.
+    pub(crate) fn recovery_began(&mut self) {
+        self.rescued = false;
+    }
+
+    /// Lets an entry begin at `seq`, as far as there is room for one more.
+    fn split_at(&mut self, seq: Seq) {
+        // Twice the bound: sending stops at half of it, whatever the remote's blocks make of the entries.
+        if self.entries.len() >= 2 * MAX_ENTRIES {
+            return;
+        }
+        let at = self
+            .entries
+            .partition_point(|entry| entry.end.before_or_at(seq));
+        let Some(entry) = self.entries.get_mut(at) else {
+            return;
+        };
+        if entry.start.at_or_after(seq) {
+            return;
+        }
+        let mut rest = *entry;
+        entry.end = seq;
+        rest.start = seq;
+        self.entries.insert(at + 1, rest);
+    }
+
+    fn recount(&mut self) {
+        let copies = |entry: &Transmission| entry.len() * usize::from(entry.copies);
+        self.pipe = self.entries.iter().map(copies).sum();
+    }
+}
+
+fn mark(entry: &mut Transmission) {
+    entry.lost = true;
+    entry.copies = 0;
+}
+
+#[cfg(test)]
+mod tests;

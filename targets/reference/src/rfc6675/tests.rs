@@ -1,0 +1,126 @@
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::*;
+
+/// Ten segments of 1000 octets from 0 on.
+fn ten() -> Scoreboard {
+    let mut board = Scoreboard::default();
+    for index in 0..10 {
+        board.sent(
+            Seq(index * 1_000),
+            Seq((index + 1) * 1_000),
+            Instant::from_millis(u64::from(index)),
+            0,
+        );
+    }
+    board
+}
+
+fn sack(board: &mut Scoreboard, edges: &[(u32, u32)]) -> Delivery {
+    let mut blocks = SackBlocks::default();
+    for (left, right) in edges {
+        blocks.push(Seq(*left), Seq(*right));
+    }
+    let mut delivery = Delivery::default();
+    let snd_una = board.iter().next().map_or(Seq(0), |entry| entry.start);
+    board.sack(&blocks, snd_una, &mut delivery);
+    delivery
+}
+
+fn lost(board: &Scoreboard) -> Vec<u32> {
+    let lost = board.iter().filter(|entry| entry.lost);
+    lost.map(|entry| entry.start.0).collect()
+}
+
+#[test]
+fn sacked_octets_leave_the_pipe_and_count_once() {
+    let mut board = ten();
+    assert_eq!(board.pipe(), 10_000);
+    let delivery = sack(&mut board, &[(2_000, 4_000)]);
+    assert_eq!((delivery.sacked, delivery.segments), (2_000, 2));
+    assert_eq!(sack(&mut board, &[(2_000, 4_000)]).sacked, 0);
+    assert_eq!(board.pipe(), 8_000);
+}
+
+#[test]
+fn a_block_outside_of_what_is_out_tells_nothing() {
+    let mut board = ten();
+    for (left, right) in [(9_000, 11_000), (5_000, 4_000), (0x8000_0000, 0x8000_1000)] {
+        assert_eq!(sack(&mut board, &[(left, right)]).sacked, 0);
+    }
+    assert_eq!(board.pipe(), 10_000);
+}
+
+#[test]
+fn three_runs_or_more_than_two_segments_above_make_a_loss() {
+    let mut board = ten();
+    sack(&mut board, &[(1_000, 3_000)]);
+    assert!(!board.mark_lost_by_count(1_000, false));
+    sack(&mut board, &[(1_000, 3_001)]);
+    assert!(board.mark_lost_by_count(1_000, false));
+    assert_eq!(lost(&board), [0]);
+    let mut board = ten();
+    sack(
+        &mut board,
+        &[(1_000, 1_100), (2_000, 2_100), (3_000, 3_100)],
+    );
+    assert!(board.mark_lost_by_count(1_000, false));
+    assert_eq!(lost(&board), [0]);
+}
+
+#[test]
+fn lost_neighbours_leave_in_one_segment_as_far_as_there_is_room() {
+    let mut board = ten();
+    sack(&mut board, &[(4_000, 9_000)]);
+    board.mark_lost_by_count(1_000, false);
+    assert_eq!(lost(&board), [0, 1_000, 2_000, 3_000]);
+    assert_eq!(board.next_lost(2_500), Some((Seq(0), 2_000)));
+    board.resent(Seq(0), Seq(2_000), Instant::from_millis(50), 0);
+    assert_eq!(lost(&board), [2_000, 3_000]);
+    assert_eq!(board.pipe(), 2_000 + 1_000);
+    // Counting does not make a retransmission lost once more.
+    assert!(!board.mark_lost_by_count(1_000, true));
+}
+
+#[test]
+fn part_of_a_segment_can_be_acknowledged_sacked_and_sent_again() {
+    let mut board = ten();
+    let mut delivery = Delivery::default();
+    board.acknowledge(Seq(500), &mut delivery);
+    assert_eq!((delivery.octets, board.pipe()), (500, 9_500));
+    sack(&mut board, &[(1_200, 1_300)]);
+    board.mark_lost_if(|entry| entry.start.before(Seq(1_000)));
+    board.resent(Seq(500), Seq(700), Instant::from_millis(50), 0);
+    assert_eq!(board.next_lost(1), Some((Seq(700), 300)));
+    let edges: Vec<u32> = board.iter().map(|entry| entry.start.0).take(6).collect();
+    assert_eq!(edges, vec![500, 700, 1_000, 1_200, 1_300, 2_000]);
+}
+
+#[test]
+fn a_head_that_was_sacked_betrays_reneging_at_the_timeout() {
+    let mut board = ten();
+    sack(&mut board, &[(1_000, 2_000)]);
+    assert!(!board.timed_out());
+    assert_eq!(lost(&board).len(), 9);
+    board.acknowledge(Seq(1_000), &mut Delivery::default());
+    assert!(board.timed_out());
+    assert_eq!(lost(&board).len(), 9);
+}
+
+#[test]
+fn hostile_blocks_cannot_split_without_end() {
+    let mut board = Scoreboard::default();
+    board.sent(Seq(0), Seq(1 << 20), Instant::ZERO, 0);
+    for edge in 0..100_000_u32 {
+        sack(&mut board, &[(edge * 4, edge * 4 + 1)]);
+        if edge % 10_000 == 0 {
+            assert!(board.len() <= 2 * MAX_ENTRIES + 2);
+        }
+        if board.len() >= 2 * MAX_ENTRIES {
+            break;
+        }
+    }
+    assert!(board.is_full());
+    assert!(board.pipe() <= 1 << 20);
+}
