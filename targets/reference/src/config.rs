@@ -68,6 +68,20 @@ pub struct Config {
     pub nagle: bool,
     /// The initial window in segments (RFC 6928).
     pub initial_window: usize,
+    /// The segment size, in octets, up to which the initial window is counted in segments (RFC 6928).
+    pub initial_window_mss: usize,
+    /// How the congestion window grows, and what a loss leaves of it.
+    pub congestion_algorithm: CongestionAlgorithm,
+    /// By how many segments slow start grows for one ACK at most (RFC 5681: 1; L of RFC 3465 and RFC 9406).
+    pub slow_start_segments: usize,
+    /// Whether slow start ends when round trips become longer (HyStart++, RFC 9406).
+    pub hystart: bool,
+    /// Whether the congestion window grows only while it is used up (RFC 7661, RFC 9438 section 5.8).
+    pub validate_window: bool,
+    /// Whether a reduction is spread over the recovery (RFC 6937), where SACK is in use.
+    pub rate_reduction: bool,
+    /// Whether the congestion window falls back to the initial one after idle time (RFC 5681 section 4.1).
+    pub restart_after_idle: bool,
     /// TTL or hop limit of outbound packets.
     pub ttl: u8,
     /// Traffic class (Diffserv field and ECN bits) of outbound packets.
@@ -104,6 +118,15 @@ pub struct Config {
     /// The misbehaviour that a test wants to see caught.
     #[cfg(feature = "planted-bugs")]
     pub planted_bug: Option<PlantedBug>,
+}
+
+/// The algorithms of congestion control.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum CongestionAlgorithm {
+    /// RFC 5681, with RFC 6582 or RFC 6675.
+    Reno,
+    /// RFC 9438.
+    Cubic,
 }
 
 /// How many challenge ACKs the stack sends (RFC 5961 section 7).
@@ -174,6 +197,13 @@ impl Default for Config {
             dsack: true,
             nagle: true,
             initial_window: 10,
+            initial_window_mss: 1_460,
+            congestion_algorithm: CongestionAlgorithm::Reno,
+            slow_start_segments: 1,
+            hystart: false,
+            validate_window: false,
+            rate_reduction: true,
+            restart_after_idle: true,
             ttl: 64,
             diffserv: 0,
             ephemeral_ports: (49_152, 65_535),

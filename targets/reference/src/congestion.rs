@@ -6,14 +6,15 @@
 
 use core::time::Duration;
 
-use crate::Instant;
 use crate::rfc5681::Reno;
+use crate::rfc9406::{Advice, HyStart};
+use crate::rfc9438::Cubic;
+use crate::{Config, CongestionAlgorithm, Instant, Seq};
 
 /// Far beyond any window that TCP can express.
 pub(crate) const MAX_CWND: usize = 1 << 30;
 
 /// What an acknowledgment of new octets, outside of recovery, tells the congestion window.
-#[expect(dead_code, reason = "CUBIC asks for the time")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Growth {
     /// Octets newly acknowledged.
@@ -22,12 +23,20 @@ pub(crate) struct Growth {
     pub(crate) now: Instant,
     /// SRTT, once measured.
     pub(crate) srtt: Option<Duration>,
+    /// The round trip that this acknowledgment measured, if any.
+    pub(crate) rtt: Option<Duration>,
+    /// SND.UNA and SND.NXT.
+    pub(crate) snd_una: Seq,
+    pub(crate) snd_nxt: Seq,
+    /// Octets that were out before it came.
+    pub(crate) flight_size: usize,
 }
 
 /// The algorithms.
 #[derive(Clone, Debug)]
 enum Algorithm {
     Reno(Reno),
+    Cubic(Cubic),
 }
 
 /// cwnd, ssthresh and what moves them.
@@ -38,28 +47,38 @@ pub(crate) struct Congestion {
     smss: usize,
     initial_window: usize,
     algorithm: Algorithm,
+    hystart: Option<HyStart>,
+    slow_start_segments: usize,
+    validated: bool,
 }
 
 impl Congestion {
-    /// A new connection's: `segments` of `smss` octets to begin with.
+    /// A new connection's.
     ///
     /// RFC 6928 section 2: min(10 SMSS, max(2 SMSS, 14600)). One segment if the SYN was lost (section 3.1).
-    pub(crate) fn new(smss: usize, segments: usize, syn_was_lost: bool) -> Self {
-        let segments = segments.max(1);
+    pub(crate) fn new(smss: usize, config: &Config, syn_was_lost: bool) -> Self {
+        let segments = config.initial_window.max(1);
         let generous = smss.saturating_mul(segments);
-        let initial_window =
-            generous.min(smss.saturating_mul(2).max(segments.saturating_mul(1_460)));
+        let most = smss
+            .saturating_mul(2)
+            .max(segments.saturating_mul(config.initial_window_mss));
         let initial_window = if syn_was_lost {
             smss
         } else {
-            initial_window.max(smss)
+            generous.min(most).max(smss)
         };
         Self {
             cwnd: initial_window,
             ssthresh: MAX_CWND, // "SHOULD be set arbitrarily high"
             smss,
             initial_window,
-            algorithm: Algorithm::Reno(Reno::default()),
+            algorithm: match config.congestion_algorithm {
+                CongestionAlgorithm::Reno => Algorithm::Reno(Reno::default()),
+                CongestionAlgorithm::Cubic => Algorithm::Cubic(Cubic::default()),
+            },
+            hystart: config.hystart.then(HyStart::default),
+            slow_start_segments: config.slow_start_segments.max(1),
+            validated: config.validate_window,
         }
     }
 
@@ -96,21 +115,58 @@ impl Congestion {
 
     /// Octets were newly acknowledged outside of recovery.
     pub(crate) fn acknowledged(&mut self, growth: &Growth) {
+        if self.validated && !self.is_limiting(growth) {
+            return;
+        }
         if self.in_slow_start() {
-            // RFC 5681 equation 2: no more than one segment for each ACK.
-            self.set_cwnd(self.cwnd.saturating_add(growth.acked.min(self.smss)));
+            self.slow_start(growth);
             return;
         }
         let cwnd = match &mut self.algorithm {
             Algorithm::Reno(reno) => reno.avoid(self.cwnd, self.smss, growth.acked),
+            Algorithm::Cubic(cubic) => cubic.avoid(self.cwnd, self.smss, growth),
         };
         self.set_cwnd(cwnd);
     }
 
+    /// RFC 7661 section 4.1, RFC 9438 section 5.8: a window that is not used up is not proven.
+    fn is_limiting(&self, growth: &Growth) -> bool {
+        if self.in_slow_start() {
+            self.cwnd < 2 * growth.flight_size
+        } else {
+            growth.flight_size + self.smss > self.cwnd
+        }
+    }
+
+    fn slow_start(&mut self, growth: &Growth) {
+        let advice = match &mut self.hystart {
+            Some(hystart) => hystart.acknowledged(growth),
+            None => Advice::Grow(1),
+        };
+        match advice {
+            Advice::Grow(divisor) => {
+                // RFC 5681 equation 2: one segment for each ACK; RFC 3465 and RFC 9406 allow a few.
+                let most = self.slow_start_segments.saturating_mul(self.smss);
+                let more = growth.acked.min(most) / divisor;
+                self.set_cwnd(
+                    self.cwnd
+                        .saturating_add(more)
+                        .min(self.ssthresh.max(self.cwnd + 1)),
+                );
+            }
+            Advice::Leave => {
+                self.ssthresh = self.cwnd;
+                self.hystart = None; // RFC 9406 section 4.3: for the first slow start only
+            }
+        }
+    }
+
     /// A loss: ssthresh becomes what the algorithm leaves of `flight_size`.
     pub(crate) fn reduce(&mut self, flight_size: usize) {
+        self.hystart = None;
         self.ssthresh = match &mut self.algorithm {
             Algorithm::Reno(reno) => reno.reduced(flight_size, self.smss),
+            Algorithm::Cubic(cubic) => cubic.reduced(flight_size, self.cwnd, self.smss),
         };
     }
 
@@ -131,6 +187,25 @@ impl Congestion {
     /// Nothing was sent for longer than an RTO (RFC 5681 section 4.1).
     pub(crate) fn restarted_after_idle(&mut self) {
         self.set_cwnd(self.cwnd.min(self.initial_window));
+        if let Algorithm::Cubic(cubic) = &mut self.algorithm {
+            cubic.restarted();
+        }
+    }
+}
+
+#[cfg(test)]
+impl Growth {
+    /// One that tells nothing.
+    pub(crate) fn for_tests() -> Self {
+        Self {
+            acked: 0,
+            now: Instant::ZERO,
+            srtt: None,
+            rtt: None,
+            snd_una: Seq(0),
+            snd_nxt: Seq(0),
+            flight_size: 0,
+        }
     }
 }
 
@@ -138,25 +213,32 @@ impl Congestion {
 mod tests {
     use super::*;
 
+    fn window(smss: usize, initial_window: usize, syn_was_lost: bool) -> Congestion {
+        let config = Config {
+            initial_window,
+            ..Config::default()
+        };
+        Congestion::new(smss, &config, syn_was_lost)
+    }
+
     fn acknowledge(window: &mut Congestion, acked: usize) {
         window.acknowledged(&Growth {
             acked,
-            now: Instant::ZERO,
-            srtt: None,
+            ..Growth::for_tests()
         });
     }
 
     #[test]
     fn the_initial_window_is_ten_segments_but_bounded_for_large_ones() {
-        assert_eq!(Congestion::new(1_460, 10, false).cwnd(), 14_600);
-        assert_eq!(Congestion::new(536, 10, false).cwnd(), 5_360);
-        assert_eq!(Congestion::new(9_000, 10, false).cwnd(), 18_000);
-        assert_eq!(Congestion::new(1_460, 10, true).cwnd(), 1_460);
+        assert_eq!(window(1_460, 10, false).cwnd(), 14_600);
+        assert_eq!(window(536, 10, false).cwnd(), 5_360);
+        assert_eq!(window(9_000, 10, false).cwnd(), 18_000);
+        assert_eq!(window(1_460, 10, true).cwnd(), 1_460);
     }
 
     #[test]
     fn slow_start_adds_no_more_than_a_segment_for_each_ack() {
-        let mut window = Congestion::new(1_000, 1, false);
+        let mut window = window(1_000, 1, false);
         for acked in [1_000, 5_000, 10] {
             acknowledge(&mut window, acked);
         }
@@ -165,7 +247,7 @@ mod tests {
 
     #[test]
     fn congestion_avoidance_adds_one_segment_for_each_window() {
-        let mut window = Congestion::new(1_000, 10, false);
+        let mut window = window(1_000, 10, false);
         window.reduce(20_000);
         window.set_cwnd(window.ssthresh());
         assert_eq!((window.cwnd(), window.ssthresh()), (10_000, 10_000));
@@ -177,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_timeout_leaves_one_segment_and_a_second_one_keeps_ssthresh() {
-        let mut window = Congestion::new(1_000, 10, false);
+        let mut window = window(1_000, 10, false);
         window.timed_out(10_000, true);
         assert_eq!((window.cwnd(), window.ssthresh()), (1_000, 5_000));
         window.timed_out(1_000, false);

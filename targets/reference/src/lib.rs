@@ -79,7 +79,10 @@ mod rfc6191;
 mod rfc6298;
 mod rfc6582;
 mod rfc6675;
+mod rfc6937;
 mod rfc7323;
+mod rfc9406;
+mod rfc9438;
 mod segment;
 mod segment_arrives;
 mod send_buffer;
@@ -97,7 +100,7 @@ mod wire;
 
 #[cfg(feature = "planted-bugs")]
 pub use config::PlantedBug;
-pub use config::{ChallengeAckLimit, Config};
+pub use config::{ChallengeAckLimit, Config, CongestionAlgorithm};
 pub use endpoint::Endpoint;
 pub use error::UserError;
 pub use event::{ConnectionError, ConnectionId, DropReason, Event, Unreachable};

@@ -5,6 +5,7 @@
 
 use crate::congestion::Growth;
 use crate::rfc6675::{DUP_THRESH, Delivery};
+use crate::rfc6937::RateReduction;
 use crate::tcb::Tcb;
 use crate::{Config, Instant, Seq, rfc4015};
 
@@ -32,6 +33,8 @@ pub(crate) struct Recovery {
     pub(crate) fast_retransmit: bool,
     /// Recoveries that turned out to be in error.
     pub(crate) spurious: u32,
+    /// How much may leave in this recovery (RFC 6937).
+    pub(crate) reduction: Option<RateReduction>,
 }
 
 impl Recovery {
@@ -43,6 +46,7 @@ impl Recovery {
             partial_acks: 0,
             fast_retransmit: false,
             spurious: 0,
+            reduction: None,
         }
     }
 
@@ -53,12 +57,20 @@ impl Recovery {
         self.partial_acks = 0;
     }
 
+    /// Octets leave, for the first time or again.
+    pub(crate) fn sent(&mut self, octets: usize) {
+        if let Some(reduction) = &mut self.reduction {
+            reduction.sent(octets);
+        }
+    }
+
     /// The retransmission timer fired (RFC 6582 section 3.2 step 4, RFC 6675 section 5.1).
     pub(crate) fn timed_out(&mut self, snd_nxt: Seq) {
         self.phase = Phase::Loss;
         self.recover = snd_nxt.wrapping_sub(1);
         self.dup_acks = 0;
         self.fast_retransmit = false;
+        self.reduction = None;
     }
 }
 
@@ -99,30 +111,60 @@ pub(crate) fn acknowledged(tcb: &mut Tcb, ack: &Ack, now: Instant, config: &Conf
     let head_too = tcb.recovery.dup_acks >= DUP_THRESH;
     let lost = tcb.scoreboard.mark_lost_by_count(smss, head_too);
     if lost && tcb.recovery.phase == Phase::Open {
-        begin(tcb);
-    } else if tcb.recovery.phase != Phase::Recovery && before != Phase::Recovery && ack.acked > 0 {
-        tcb.congestion.acknowledged(&Growth {
-            acked: ack.acked,
-            now,
-            srtt: tcb.rtt.srtt(),
-        });
+        begin(tcb, config);
+    }
+    if tcb.recovery.phase == Phase::Recovery {
+        spread_reduction(tcb, ack, !lost, smss);
+    } else if before != Phase::Recovery && ack.acked > 0 {
+        let growth = growth(tcb, ack, now);
+        tcb.congestion.acknowledged(&growth);
+    }
+}
+
+fn growth(tcb: &Tcb, ack: &Ack, now: Instant) -> Growth {
+    let newest = ack.delivery.newest.filter(|newest| !newest.resent);
+    Growth {
+        acked: ack.acked,
+        now,
+        srtt: tcb.rtt.srtt(),
+        rtt: newest.map(|newest| now.since(newest.sent_at)),
+        snd_una: tcb.snd_una,
+        snd_nxt: tcb.snd_nxt,
+        flight_size: tcb.flight_size() + ack.acked,
     }
 }
 
 /// RFC 6675 section 5, step 4.
-fn begin(tcb: &mut Tcb) {
+fn begin(tcb: &mut Tcb, config: &Config) {
     let flight_size = tcb.flight_size();
     tcb.remember_window(tcb.congestion.figures());
     tcb.recovery.begin(tcb.snd_nxt);
     tcb.recovery.fast_retransmit = true;
+    tcb.recovery.reduction = config
+        .rate_reduction
+        .then(|| RateReduction::new(flight_size));
     tcb.scoreboard.recovery_began();
     tcb.congestion.reduce(flight_size); // step 4.2
-    tcb.congestion.set_cwnd(tcb.congestion.ssthresh());
+    if !config.rate_reduction {
+        tcb.congestion.set_cwnd(tcb.congestion.ssthresh());
+    }
+}
+
+/// RFC 6937 section 3: cwnd is what is in the pipe, and what this acknowledgment lets leave.
+fn spread_reduction(tcb: &mut Tcb, ack: &Ack, nothing_lost: bool, smss: usize) {
+    let (pipe, ssthresh) = (tcb.scoreboard.pipe(), tcb.congestion.ssthresh());
+    let progress = ack.acked > 0 && nothing_lost;
+    if let Some(reduction) = &mut tcb.recovery.reduction {
+        let octets = ack.delivery.octets;
+        let allowed = reduction.acknowledged(octets, (pipe, ssthresh, smss), progress);
+        tcb.congestion.set_cwnd(pipe.saturating_add(allowed));
+    }
 }
 
 fn end(tcb: &mut Tcb, before: Phase) {
     tcb.recovery.phase = Phase::Open;
     tcb.recovery.dup_acks = 0;
+    tcb.recovery.reduction = None;
     if before == Phase::Recovery {
         tcb.congestion.set_cwnd(tcb.congestion.ssthresh());
     }

@@ -84,6 +84,7 @@ pub(crate) fn take_back(tcb: &mut Tcb) {
     tcb.retransmit_next = None;
     tcb.recovery.phase = Phase::Open;
     tcb.recovery.fast_retransmit = false;
+    tcb.recovery.reduction = None;
     tcb.recovery.dup_acks = 0;
     tcb.recovery.spurious = tcb.recovery.spurious.saturating_add(1);
 }

@@ -212,11 +212,7 @@ impl Tcb {
             duplicate_text: None,
             timers: TimerTable::default(),
             rtt: RttEstimator::new(config, iss),
-            congestion: Congestion::new(
-                usize::from(default_mss(remote)),
-                config.initial_window,
-                false,
-            ),
+            congestion: Congestion::new(usize::from(default_mss(remote)), config, false),
             recovery: Recovery::new(iss),
             scoreboard: Scoreboard::default(),
             undo: None,
@@ -276,7 +272,7 @@ impl Tcb {
     pub(crate) fn begin_transfer(&mut self, config: &Config) {
         self.established = true;
         let smss = self.smss(config);
-        self.congestion = Congestion::new(smss, config.initial_window, self.syn_was_lost);
+        self.congestion = Congestion::new(smss, config, self.syn_was_lost);
         self.retransmissions = 0;
         if self.syn_was_lost {
             self.rtt.syn_was_lost();

@@ -36,6 +36,7 @@ pub(super) fn probe(tcb: &mut Tcb, now: Instant, out: &mut Output) {
 fn retransmit_at(tcb: &mut Tcb, seq: Seq, limit: usize, now: Instant, out: &mut Output) -> Seq {
     let end = send_again(tcb, seq, limit, now, out);
     tcb.scoreboard.resent(seq, end, now, tcb.delivered);
+    tcb.recovery.sent(end.octets_since(seq));
     end
 }
 

@@ -16,7 +16,9 @@ struct Plan {
 /// Sends what may be sent: retransmissions, new text and the FIN, and an ACK if one is owed.
 pub(crate) fn transmit(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     if sends_text(tcb.state) {
-        restart_after_idle(tcb, now);
+        if out.config().restart_after_idle {
+            restart_after_idle(tcb, now);
+        }
         retransmission::resend(tcb, now, out);
         // Each round sends at least one octet or the FIN, so that the loop ends.
         while let Some(plan) = next_segment(tcb, now, out.config()) {
@@ -146,6 +148,7 @@ fn advance_snd_nxt(tcb: &mut Tcb, len: usize, fin: bool, now: Instant, out: &mut
     let text_end = tcb.snd_nxt.plus(len);
     let end = text_end.wrapping_add(u32::from(fin));
     tcb.scoreboard.sent(tcb.snd_nxt, end, now, tcb.delivered);
+    tcb.recovery.sent(len + usize::from(fin));
     tcb.snd_nxt = end;
     if fin {
         tcb.fin_sent = Some(text_end);

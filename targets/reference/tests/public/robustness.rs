@@ -9,8 +9,8 @@ use std::time::Duration;
 use crate::common::{Random, is_legal};
 use crate::network::{Network, Path};
 use halfopen_reference::{
-    Config, ConnectionError, ConnectionId, ConnectionOptions, Endpoint, Event, Instant, Received,
-    SendFlags, Stack, State, UserError,
+    Config, CongestionAlgorithm, ConnectionError, ConnectionId, ConnectionOptions, Endpoint, Event,
+    Instant, Received, SendFlags, Stack, State, UserError,
 };
 
 /// One end: a stack, its connection, and an application with habits of its own.
@@ -167,6 +167,12 @@ fn config(addr: IpAddr, random: &mut Random) -> Config {
         timestamps: random.chance(60),
         sack: random.chance(80),
         dsack: random.chance(80),
+        congestion_algorithm: [CongestionAlgorithm::Reno, CongestionAlgorithm::Cubic]
+            [random.below(2) as usize],
+        hystart: random.chance(30),
+        rate_reduction: random.chance(80),
+        validate_window: random.chance(50),
+        slow_start_segments: [1, 8, 1_000][random.below(3) as usize],
         nagle: random.chance(70),
         delayed_ack: random.chance(70).then_some(Duration::from_millis(200)),
         receive_buffer: [2_000, 20_000, 256 * 1024][random.below(3) as usize],

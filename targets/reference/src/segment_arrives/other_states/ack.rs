@@ -118,7 +118,7 @@ fn advance(
     now: Instant,
     out: &mut Output,
 ) -> usize {
-    let (seg_ack, snd_nxt) = (seg.ack, tcb.snd_nxt);
+    let (seg_ack, snd_nxt, before) = (seg.ack, tcb.snd_nxt, tcb.snd_una);
     let echoed = tcb
         .timestamps
         .as_ref()
@@ -144,6 +144,10 @@ fn advance(
             acked,
             now,
             srtt: tcb.rtt.srtt(),
+            rtt: None,
+            snd_una: seg_ack,
+            snd_nxt,
+            flight_size: seg_ack.octets_since(before) + tcb.flight_size(),
         };
         let smss = tcb.smss(out.config());
         let (advice, restart) =
