@@ -24,6 +24,8 @@ pub struct Config {
     pub initial_rto: Duration,
     /// The least RTO (RFC 6298 rule 2.4).
     pub min_rto: Duration,
+    /// The least that is added to SRTT for its variance (RFC 6298 rule 2.3 has the clock's granularity).
+    pub min_rto_variance: Duration,
     /// The greatest RTO, backoff included (RFC 6298 rule 2.5); also bounds zero-window probing.
     pub max_rto: Duration,
     /// Retransmissions of a SYN before giving up; 7 make 247 s (RFC 9293 MUST-23 asks for 180 s).
@@ -76,6 +78,16 @@ pub struct Config {
     pub slow_start_segments: usize,
     /// Whether slow start ends when round trips become longer (HyStart++, RFC 9406).
     pub hystart: bool,
+    /// Whether losses are found by time (RACK, RFC 8985) instead of by counting, where SACK is in use.
+    pub rack: bool,
+    /// Whether the tail of what is in flight is probed for (TLP, RFC 8985 section 7), where SACK is in use.
+    pub tail_loss_probe: bool,
+    /// How long a remote may delay the acknowledgment of a single segment (WCDelAckT of RFC 8985).
+    pub probe_ack_delay: Duration,
+    /// The least time after which the tail is probed for.
+    pub least_probe_timeout: Duration,
+    /// Whether spurious timeouts are looked for (F-RTO, RFC 5682), where SACK is in use.
+    pub frto: bool,
     /// Whether the congestion window grows only while it is used up (RFC 7661, RFC 9438 section 5.8).
     pub validate_window: bool,
     /// Whether a reduction is spread over the recovery (RFC 6937), where SACK is in use.
@@ -176,6 +188,7 @@ impl Default for Config {
             msl: Duration::from_secs(120),
             initial_rto: Duration::from_secs(1),
             min_rto: Duration::from_secs(1),
+            min_rto_variance: Duration::from_millis(1),
             max_rto: Duration::from_secs(120),
             syn_retries: 7,
             syn_ack_retries: 7,
@@ -201,6 +214,11 @@ impl Default for Config {
             congestion_algorithm: CongestionAlgorithm::Reno,
             slow_start_segments: 1,
             hystart: false,
+            rack: true,
+            tail_loss_probe: true,
+            probe_ack_delay: Duration::from_millis(200),
+            least_probe_timeout: Duration::from_millis(10),
+            frto: true,
             validate_window: false,
             rate_reduction: true,
             restart_after_idle: true,

@@ -4,10 +4,12 @@
 //! says when a recovery begins and ends.
 
 use crate::congestion::Growth;
+use crate::rfc5682::Step;
 use crate::rfc6675::{DUP_THRESH, Delivery};
 use crate::rfc6937::RateReduction;
 use crate::tcb::Tcb;
-use crate::{Config, Instant, Seq, rfc4015};
+use crate::timer::Timer;
+use crate::{Config, Instant, Seq, rfc4015, rfc5682, rfc8985};
 
 /// What is being recovered from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -33,6 +35,8 @@ pub(crate) struct Recovery {
     pub(crate) fast_retransmit: bool,
     /// Recoveries that turned out to be in error.
     pub(crate) spurious: u32,
+    /// Whether the last timeout was spurious is being found out (RFC 5682).
+    pub(crate) frto: Option<Step>,
     /// How much may leave in this recovery (RFC 6937).
     pub(crate) reduction: Option<RateReduction>,
 }
@@ -46,6 +50,7 @@ impl Recovery {
             partial_acks: 0,
             fast_retransmit: false,
             spurious: 0,
+            frto: None,
             reduction: None,
         }
     }
@@ -84,6 +89,8 @@ pub(crate) struct Ack {
     pub(crate) duplicate: bool,
     /// Octets that the remote got twice (RFC 2883).
     pub(crate) duplicate_text: Option<(Seq, Seq)>,
+    /// TSecr, where timestamps are in use.
+    pub(crate) echo: Option<u32>,
 }
 
 /// Takes an acknowledgment in: what is lost, whether recovery begins or ends, how the window moves.
@@ -103,21 +110,61 @@ pub(crate) fn acknowledged(tcb: &mut Tcb, ack: &Ack, now: Instant, config: &Conf
     if let Some((left, right)) = ack.duplicate_text {
         rfc4015::duplicate_arrives(tcb, left, right);
     }
+    rfc5682::acknowledged(tcb, &ack.delivery, ack.acked, config);
     let before = tcb.recovery.phase;
-    if before != Phase::Open && tcb.snd_una.after(tcb.recovery.recover) {
+    let recovered = before != Phase::Open && tcb.snd_una.after(tcb.recovery.recover);
+    if recovered {
         end(tcb, before);
     }
+    if config.rack {
+        rfc8985::acknowledged(tcb, ack, recovered, now);
+    }
     let smss = tcb.smss(config);
-    let head_too = tcb.recovery.dup_acks >= DUP_THRESH;
-    let lost = tcb.scoreboard.mark_lost_by_count(smss, head_too);
+    let lost = find_losses(tcb, smss, now, config);
     if lost && tcb.recovery.phase == Phase::Open {
         begin(tcb, config);
     }
     if tcb.recovery.phase == Phase::Recovery {
-        spread_reduction(tcb, ack, !lost, smss);
+        let progress = ack.acked > 0 && !lost;
+        spread_reduction(tcb, ack.delivery.octets, progress, smss);
     } else if before != Phase::Recovery && ack.acked > 0 {
         let growth = growth(tcb, ack, now);
         tcb.congestion.acknowledged(&growth);
+    }
+}
+
+/// RFC 8985 section 6.2 step 5, or RFC 6675 section 4 where RACK is off.
+fn find_losses(tcb: &mut Tcb, smss: usize, now: Instant, config: &Config) -> bool {
+    let head_too = tcb.recovery.dup_acks >= DUP_THRESH;
+    let counts = !config.rack || (head_too && tcb.scoreboard.sacked_segments() == 0);
+    let by_count = counts && tcb.scoreboard.mark_lost_by_count(smss, head_too);
+    let by_time = config.rack && rfc8985::detect_loss(tcb, now);
+    by_count || by_time
+}
+
+/// RFC 8985 section 6.3: the reordering window of something is over.
+pub(crate) fn reordering_timed_out(tcb: &mut Tcb, now: Instant, config: &Config) {
+    if rfc8985::detect_loss(tcb, now) && tcb.recovery.phase == Phase::Open {
+        begin(tcb, config);
+        let smss = tcb.smss(config);
+        spread_reduction(tcb, 0, false, smss);
+    }
+}
+
+/// RFC 8985 section 7: the probe timer follows what is in flight; a loss that only the probe repaired counts.
+pub(crate) fn probe_for_tail(tcb: &mut Tcb, ack: &Ack, now: Instant, config: &Config) {
+    let plain = ack.acked == 0 && ack.duplicate && ack.delivery.sacked == 0;
+    if rfc8985::probe_acknowledged(tcb, ack.duplicate_text, plain)
+        && tcb.recovery.phase == Phase::Open
+    {
+        tcb.remember_window(tcb.congestion.figures());
+        tcb.congestion.reduce(tcb.flight_size() + ack.acked);
+        tcb.congestion.set_cwnd(tcb.congestion.ssthresh());
+    }
+    if ack.acked > 0 {
+        rfc8985::schedule_probe(tcb, now, config);
+    } else if tcb.recovery.phase != Phase::Open || tcb.scoreboard.sacked_segments() > 0 {
+        tcb.timers.stop(Timer::LossProbe);
     }
 }
 
@@ -151,11 +198,9 @@ fn begin(tcb: &mut Tcb, config: &Config) {
 }
 
 /// RFC 6937 section 3: cwnd is what is in the pipe, and what this acknowledgment lets leave.
-fn spread_reduction(tcb: &mut Tcb, ack: &Ack, nothing_lost: bool, smss: usize) {
+fn spread_reduction(tcb: &mut Tcb, octets: usize, progress: bool, smss: usize) {
     let (pipe, ssthresh) = (tcb.scoreboard.pipe(), tcb.congestion.ssthresh());
-    let progress = ack.acked > 0 && nothing_lost;
     if let Some(reduction) = &mut tcb.recovery.reduction {
-        let octets = ack.delivery.octets;
         let allowed = reduction.acknowledged(octets, (pipe, ssthresh, smss), progress);
         tcb.congestion.set_cwnd(pipe.saturating_add(allowed));
     }

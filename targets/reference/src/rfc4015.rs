@@ -85,6 +85,7 @@ pub(crate) fn take_back(tcb: &mut Tcb) {
     tcb.recovery.phase = Phase::Open;
     tcb.recovery.fast_retransmit = false;
     tcb.recovery.reduction = None;
+    tcb.recovery.frto = None;
     tcb.recovery.dup_acks = 0;
     tcb.recovery.spurious = tcb.recovery.spurious.saturating_add(1);
 }

@@ -18,6 +18,7 @@ pub(crate) struct RttEstimator {
     backoff: u32,
     min: Duration,
     max: Duration,
+    min_variance: Duration,
     /// The end of a segment that was sent once, and when: the sample in the making.
     timed: Option<(Seq, Instant)>,
     /// A timestamp counts once in a flight: from the first ACK of what is sent after this.
@@ -33,6 +34,7 @@ impl RttEstimator {
             backoff: 0,
             min: config.min_rto,
             max: config.max_rto.max(config.min_rto),
+            min_variance: config.min_rto_variance.max(GRANULARITY),
             timed: None,
             sampled_until: iss,
         }
@@ -125,7 +127,7 @@ impl RttEstimator {
             }
         };
         self.srtt = Some(srtt);
-        let rto = srtt.saturating_add(self.rttvar.saturating_mul(4).max(GRANULARITY));
+        let rto = srtt.saturating_add(self.rttvar.saturating_mul(4).max(self.min_variance));
         self.rto = rto.max(self.min).min(self.max); // rules 2.4 and 2.5
         self.backoff = 0;
     }

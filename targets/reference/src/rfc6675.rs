@@ -52,10 +52,10 @@ pub(crate) struct Delivery {
     pub(crate) sacked: usize,
     /// The delivered segment that was sent last.
     pub(crate) newest: Option<Transmission>,
+    /// Of those that were sent but once, the one that was sent last.
+    pub(crate) newest_original: Option<Transmission>,
     /// A segment arrived that was sent but once.
     pub(crate) original: bool,
-    /// The end of the furthest segment that arrived and was sent but once.
-    pub(crate) original_end: Option<Seq>,
     /// The start of the first segment that arrived late, behind others, without having been sent again.
     pub(crate) reordered: Option<Seq>,
 }
@@ -73,10 +73,9 @@ impl Delivery {
         }
         if !entry.resent {
             self.original = true;
-            let furthest = self
-                .original_end
-                .map_or(entry.end, |end| end.max(entry.end));
-            self.original_end = Some(furthest);
+            if self.newest_original.is_none_or(is_newer) {
+                self.newest_original = Some(*entry);
+            }
         }
     }
 }
@@ -110,9 +109,23 @@ impl Scoreboard {
     }
 
     /// Segments that are out.
-    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
+    }
+
+    /// Segments of those that are SACKed.
+    pub(crate) fn sacked_segments(&self) -> u32 {
+        self.count(|entry| entry.sacked)
+    }
+
+    fn count(&self, holds: impl Fn(&Transmission) -> bool) -> u32 {
+        self.entries.iter().filter(|entry| holds(entry)).count() as u32
+    }
+
+    /// The last segment that is not known to have arrived.
+    pub(crate) fn tail(&self) -> Option<(Seq, Seq)> {
+        let last = self.entries.iter().rev().find(|entry| !entry.sacked)?;
+        Some((last.start, last.end))
     }
 
     /// Lets go of everything.
@@ -194,6 +207,8 @@ impl Scoreboard {
 
     /// Takes in SACK blocks (section 4, Update); those outside of what is out are none of ours.
     pub(crate) fn sack(&mut self, blocks: &SackBlocks, snd_una: Seq, delivery: &mut Delivery) {
+        // What one acknowledgment tells has no order of its own: only what was known before it can be overtaken.
+        let known = self.highest_sacked;
         for (left, right) in blocks.iter() {
             let Some(snd_nxt) = self.entries.back().map(|entry| entry.end) else {
                 return;
@@ -201,16 +216,20 @@ impl Scoreboard {
             // RFC 2018 section 5: a block must lie inside of what was sent and not acknowledged.
             let sane = left.before(right) && right.before_or_at(snd_nxt) && right.after(snd_una);
             if sane {
-                self.sack_block(left.max(snd_una), right, delivery);
+                self.sack_block((left.max(snd_una), right), known, delivery);
             }
         }
         self.recount();
     }
 
-    fn sack_block(&mut self, left: Seq, right: Seq, delivery: &mut Delivery) {
+    fn sack_block(
+        &mut self,
+        (left, right): (Seq, Seq),
+        known: Option<Seq>,
+        delivery: &mut Delivery,
+    ) {
         self.split_at(left);
         self.split_at(right);
-        let high_before = self.highest_sacked;
         for entry in &mut self.entries {
             let inside = entry.start.at_or_after(left) && entry.end.before_or_at(right);
             if !inside || entry.sacked {
@@ -221,7 +240,7 @@ impl Scoreboard {
             entry.copies = 0;
             delivery.note(entry, entry.len());
             delivery.sacked += entry.len();
-            if !entry.resent && high_before.is_some_and(|high| entry.end.before(high)) {
+            if !entry.resent && known.is_some_and(|high| entry.end.before(high)) {
                 delivery.reordered.get_or_insert(entry.start);
             }
             let high = self
@@ -278,13 +297,18 @@ impl Scoreboard {
     /// The retransmission timer fired (section 5.1): what is not known to have arrived is lost.
     ///
     /// If the first segment is SACKed and yet not acknowledged, the remote has reneged (RFC 2018 section 8),
-    /// and nothing that it said before counts. Whether it did.
-    pub(crate) fn timed_out(&mut self) -> bool {
+    /// and nothing that it said before counts.
+    pub(crate) fn timed_out(&mut self) {
+        self.forget_reneged();
+        self.mark_lost_if(|_| true);
+    }
+
+    /// Forgets what the remote said if it has reneged; whether it has.
+    pub(crate) fn forget_reneged(&mut self) -> bool {
         let reneged = self.entries.front().is_some_and(|entry| entry.sacked);
         if reneged {
             self.forget_sacks();
         }
-        self.mark_lost_if(|_| true);
         reneged
     }
 
@@ -301,7 +325,9 @@ impl Scoreboard {
 
     fn forget_sacks(&mut self) {
         for entry in &mut self.entries {
-            entry.sacked = false;
+            if core::mem::take(&mut entry.sacked) {
+                mark(entry);
+            }
         }
         self.highest_sacked = None;
     }

@@ -12,9 +12,11 @@ use crate::output::Output;
 use crate::reassembly::Reassembly;
 use crate::recovery::Recovery;
 use crate::rfc4015::Undo;
+use crate::rfc5682::Step;
 use crate::rfc6298::RttEstimator;
 use crate::rfc6675::Scoreboard;
 use crate::rfc7323::{MAX_WIND_SHIFT, Timestamps};
+use crate::rfc8985::Rack;
 use crate::segment::Segment;
 use crate::send_buffer::SendBuffer;
 use crate::timer::{Timer, TimerTable};
@@ -110,6 +112,7 @@ pub(crate) struct Tcb {
     pub(crate) congestion: Congestion,
     pub(crate) recovery: Recovery,
     pub(crate) scoreboard: Scoreboard,
+    pub(crate) rack: Rack,
     /// The last reduction of the congestion window, while it may be taken back.
     pub(crate) undo: Option<Undo>,
     /// Octets that are known to have arrived, in order or not.
@@ -215,6 +218,7 @@ impl Tcb {
             congestion: Congestion::new(usize::from(default_mss(remote)), config, false),
             recovery: Recovery::new(iss),
             scoreboard: Scoreboard::default(),
+            rack: Rack::default(),
             undo: None,
             delivered: 0,
             retransmit_next: None,
@@ -395,10 +399,12 @@ impl Tcb {
         self.snd_una != self.snd_nxt || self.unsent() > 0 || self.fin_is_due()
     }
 
-    /// Whether something is to be sent again before anything new.
+    /// Whether something is to be sent again before anything new; not while F-RTO tries something new.
     pub(crate) fn has_lost(&self) -> bool {
-        self.retransmit_next.is_some()
-            || (self.is_selective() && self.scoreboard.next_lost(0).is_some())
+        if !self.is_selective() {
+            return self.retransmit_next.is_some();
+        }
+        self.recovery.frto != Some(Step::Second) && self.scoreboard.next_lost(0).is_some()
     }
 
     /// Whether our SYN was not acknowledged yet.

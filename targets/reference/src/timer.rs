@@ -11,10 +11,14 @@ pub(crate) enum Timer {
     FinWait2,
     /// The connection is idle (RFC 9293 section 3.8.4).
     KeepAlive,
+    /// The tail of what is in flight may be lost (RFC 8985 section 7).
+    LossProbe,
     /// A partial segment waits for the window, or for more data (RFC 9293 section 3.8.6.2.1).
     Override,
     /// The remote's window is closed (RFC 9293 section 3.8.6.1).
     Persist,
+    /// Something is lost unless it was only reordered (RFC 8985 section 6).
+    Reordering,
     /// Something sent was not acknowledged (RFC 6298).
     Retransmission,
     /// 2 MSL in TIME-WAIT.
@@ -25,9 +29,11 @@ pub(crate) enum Timer {
 
 impl Timer {
     /// In the order in which they are served when several are due at once.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::DelayedAck,
         Self::Override,
+        Self::Reordering,
+        Self::LossProbe,
         Self::Retransmission,
         Self::Persist,
         Self::KeepAlive,

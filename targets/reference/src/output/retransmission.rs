@@ -3,6 +3,7 @@
 
 use super::{Output, control, segmentation};
 use crate::recovery::Phase;
+use crate::rfc5682::Step;
 use crate::tcb::Tcb;
 use crate::{Instant, Seq};
 
@@ -24,6 +25,18 @@ pub(crate) fn retransmit_head(tcb: &mut Tcb, now: Instant, out: &mut Output) {
         (tcb.snd_wnd as usize).max(1)
     };
     let _ = retransmit_at(tcb, tcb.snd_una, limit, now, out);
+}
+
+/// Sends the last segment again, or as much of its end as fits (RFC 8985 section 7.3); whether there was one.
+pub(super) fn resend_tail(tcb: &mut Tcb, now: Instant, out: &mut Output) -> bool {
+    let Some((start, end)) = tcb.scoreboard.tail() else {
+        return false;
+    };
+    let room = segmentation::text_room(tcb, now, out.config());
+    let text_end = tcb.fin_sent.map_or(end, |fin| fin.min(end));
+    let excess = text_end.octets_since(start).saturating_sub(room);
+    let start = start.plus(excess);
+    retransmit_at(tcb, start, end.octets_since(start), now, out) != start
 }
 
 /// Sends the first octet again, into a closed window (RFC 9293 MUST-36).
@@ -56,6 +69,9 @@ pub(super) fn resend(tcb: &mut Tcb, now: Instant, out: &mut Output) {
         return; // probing has taken over
     }
     if tcb.is_selective() {
+        if tcb.recovery.frto == Some(Step::Second) {
+            return; // RFC 5682 section 3.1 step 2: something new instead
+        }
         resend_lost(tcb, now, out);
     } else {
         resume(tcb, now, out);
@@ -100,7 +116,8 @@ fn resend_hole(tcb: &mut Tcb, seq: Seq, length: usize, now: Instant, out: &mut O
 
 /// RFC 6675 section 4, NextSeg rules 3 and 4: nothing is lost and nothing new can leave, but recovery goes on.
 pub(super) fn resend_more(tcb: &mut Tcb, now: Instant, out: &mut Output) {
-    if !tcb.is_selective() || tcb.recovery.phase != Phase::Recovery || tcb.snd_wnd == 0 {
+    let by_count = tcb.is_selective() && !out.config().rack;
+    if !by_count || tcb.recovery.phase != Phase::Recovery || tcb.snd_wnd == 0 {
         return;
     }
     while !tcb.has_lost() {

@@ -4,7 +4,7 @@ use super::{Output, control, retransmission};
 use crate::segment::Flags;
 use crate::tcb::{Tcb, at_least};
 use crate::timer::Timer;
-use crate::{Config, Instant, Seq, State};
+use crate::{Config, Instant, Seq, State, rfc8985};
 
 /// Text for one segment, and whether the FIN goes with it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -168,6 +168,7 @@ fn send_new(tcb: &mut Tcb, plan: Plan, now: Instant, out: &mut Output) {
     let rto = at_least(tcb.rtt.rto());
     tcb.timers.start(Timer::Retransmission, now.after(rto));
     tcb.await_progress(now);
+    rfc8985::schedule_probe(tcb, now, out.config());
 }
 
 /// Sends `len` octets from `seq` on, and a FIN after them.
@@ -226,6 +227,25 @@ pub(crate) fn probe_window(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     schedule(tcb, now, out);
 }
 
+/// Sends something new if there is any and the window takes it, whatever cwnd says, else the last segment
+/// again (RFC 8985 section 7.3).
+pub(crate) fn send_loss_probe(tcb: &mut Tcb, now: Instant, out: &mut Output) {
+    let (unsent, window) = (tcb.unsent(), usable_window(tcb, out.config()));
+    let len = unsent.min(text_room(tcb, now, out.config())).min(window);
+    let fin = tcb.fin_is_due() && len == unsent && window > len;
+    let sends_new = sends_text(tcb.state) && (len > 0 || fin) && !tcb.scoreboard.is_full();
+    if sends_new {
+        send_new(tcb, Plan { len, fin }, now, out);
+    }
+    if sends_new || retransmission::resend_tail(tcb, now, out) {
+        rfc8985::probe_sent(tcb, !sends_new);
+    }
+    tcb.timers.stop(Timer::LossProbe);
+    let rto = at_least(tcb.rtt.rto());
+    tcb.timers.set(Timer::Retransmission, now.after(rto));
+    schedule(tcb, now, out);
+}
+
 /// The override timeout has elapsed: a partial segment leaves, if the window takes any of it.
 pub(crate) fn transmit_partial(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     tcb.more_follows = false;
@@ -262,6 +282,8 @@ pub(crate) fn schedule(tcb: &mut Tcb, now: Instant, out: &Output) {
             tcb.timers.start(Timer::Retransmission, now.after(rto));
         } else {
             tcb.timers.stop(Timer::Retransmission); // RFC 6298 rule 5.2
+            tcb.timers.stop(Timer::LossProbe);
+            tcb.timers.stop(Timer::Reordering);
         }
         schedule_override(tcb, now, out.config());
     }

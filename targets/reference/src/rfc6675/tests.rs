@@ -101,10 +101,12 @@ fn part_of_a_segment_can_be_acknowledged_sacked_and_sent_again() {
 fn a_head_that_was_sacked_betrays_reneging_at_the_timeout() {
     let mut board = ten();
     sack(&mut board, &[(1_000, 2_000)]);
-    assert!(!board.timed_out());
+    assert!(!board.forget_reneged());
+    board.timed_out();
     assert_eq!(lost(&board).len(), 9);
     board.acknowledge(Seq(1_000), &mut Delivery::default());
-    assert!(board.timed_out());
+    assert!(board.forget_reneged());
+    board.timed_out();
     assert_eq!(lost(&board).len(), 9);
 }
 

@@ -8,6 +8,7 @@ mod harness;
 mod icmp;
 #[cfg(feature = "planted-bugs")]
 mod planted_bugs;
+mod rack;
 mod recovery;
 mod selective;
 mod time_wait;

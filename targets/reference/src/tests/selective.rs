@@ -9,6 +9,9 @@ use crate::Config;
 fn ten_in_flight() -> Harness {
     let mut h = Harness::new(Config {
         sack: true,
+        rack: false,
+        tail_loss_probe: false,
+        frto: false,
         ..plain()
     })
     .listen();
@@ -140,6 +143,8 @@ fn an_echo_from_before_the_retransmission_takes_it_back() {
     let mut h = Harness::new(Config {
         sack: true,
         timestamps: true,
+        tail_loss_probe: false,
+        frto: false,
         ..plain()
     })
     .listen();

@@ -2,7 +2,7 @@
 
 use crate::output::{Output, retransmission, segmentation};
 use crate::tcb::Tcb;
-use crate::{ConnectionError, Instant, State};
+use crate::{ConnectionError, Instant, State, rfc5682, rfc8985};
 
 /// Sends the earliest unacknowledged segment again and backs off, or gives up.
 pub(super) fn expire(tcb: &mut Tcb, now: Instant, out: &mut Output) {
@@ -31,7 +31,15 @@ pub(super) fn expire(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     tcb.recovery.timed_out(tcb.snd_nxt);
     // Rule 5.4: the earliest first; the rest follows as acknowledgments come.
     if tcb.is_selective() {
-        tcb.scoreboard.timed_out();
+        let first = tcb.retransmissions == 1;
+        rfc5682::timed_out(tcb, out.config().frto, first);
+        rfc8985::forget_probe(tcb);
+        if out.config().rack {
+            rfc8985::mark_losses_on_timeout(tcb, now);
+        } else {
+            tcb.scoreboard.timed_out();
+        }
+        tcb.recovery.fast_retransmit = true; // the first, whatever is in the pipe
     } else {
         tcb.retransmit_next = Some(tcb.snd_una);
     }

@@ -106,8 +106,13 @@ fn selective(
         acked,
         duplicate: duplicate && duplicate_text.is_none(),
         duplicate_text,
+        echo: tcb
+            .timestamps
+            .and(seg.options.timestamps)
+            .map(|stamps| stamps.ecr),
     };
     recovery::acknowledged(tcb, &ack, now, config);
+    recovery::probe_for_tail(tcb, &ack, now, config);
 }
 
 /// SND.UNA < SEG.ACK: something new was acknowledged; how many octets of text.

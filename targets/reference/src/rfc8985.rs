@@ -1,0 +1,294 @@
+//! RFC 8985: RACK, which finds losses by time instead of by counting, and TLP, which probes for tail losses.
+
+use core::time::Duration;
+
+use crate::recovery::{Ack, Phase};
+use crate::rfc6675::{DUP_THRESH, Delivery, Transmission};
+use crate::tcb::{Tcb, at_least};
+use crate::timer::Timer;
+use crate::{Config, Instant, Seq, rfc7323};
+
+/// Section 6.2 step 4: recoveries for which a widened reordering window is kept.
+const REO_WND_PERSIST: u32 = 16;
+/// Section 7.2: the PTO before any measurement.
+const PTO_WITHOUT_SRTT: Duration = Duration::from_secs(1);
+/// For how long a least round trip counts (section 6.2 step 1 leaves the window open).
+const MIN_RTT_WINDOW: Duration = Duration::from_secs(300);
+
+/// The variables of section 5.3 and 5.4.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Rack {
+    /// RACK.xmit_ts and RACK.end_seq, of what was sent last among what arrived.
+    newest: Option<(Instant, Seq)>,
+    /// RACK.rtt.
+    rtt: Duration,
+    min_rtt: Option<(Duration, Instant)>,
+    reordering_seen: bool,
+    dsack_round: Option<Seq>,
+    /// RACK.reo_wnd_mult - 1.
+    widened: u32,
+    persist: u32,
+    probe: Option<Probe>,
+}
+
+/// The loss probe that is out (section 5.4).
+#[derive(Clone, Copy, Debug)]
+struct Probe {
+    /// TLP.end_seq.
+    end: Seq,
+    /// TLP.is_retrans.
+    is_retransmission: bool,
+}
+
+impl Rack {
+    /// The least round trip seen of late.
+    pub(crate) fn min_rtt(&self) -> Option<Duration> {
+        self.min_rtt.map(|(least, _)| least)
+    }
+
+    /// Step 1: RACK.min_RTT.
+    fn update_min_rtt(&mut self, rtt: Duration, now: Instant) {
+        let replaces = self
+            .min_rtt
+            .is_none_or(|(least, since)| rtt <= least || now.since(since) > MIN_RTT_WINDOW);
+        if replaces {
+            self.min_rtt = Some((rtt, now));
+        }
+    }
+
+    /// Step 2: what was sent last among what arrived.
+    ///
+    /// A round trip shorter than any before, of a segment that left twice, is that of its first copy; so is
+    /// one whose echo is from before the second left, as `answers` tells.
+    fn update(&mut self, delivery: &Delivery, answers: impl Fn(Instant) -> bool, now: Instant) {
+        let newest = delivery.newest.filter(|newest| {
+            let rtt = now.since(newest.sent_at);
+            let plausible = self.min_rtt().is_none_or(|least| rtt >= least);
+            !newest.resent || (plausible && answers(newest.sent_at))
+        });
+        let Some(newest) = newest.or(delivery.newest_original) else {
+            return;
+        };
+        self.rtt = now.since(newest.sent_at);
+        if !newest.resent {
+            self.update_min_rtt(self.rtt, now);
+        }
+        if self
+            .newest
+            .is_none_or(|known| sent_after((newest.sent_at, newest.end), known))
+        {
+            self.newest = Some((newest.sent_at, newest.end));
+        }
+    }
+
+    /// Step 4: D-SACKs say that the reordering window is too narrow.
+    fn adapt(&mut self, duplicate: bool, recovered: bool, snd_una: Seq, snd_nxt: Seq) {
+        self.dsack_round = self.dsack_round.filter(|round| snd_una.before(*round));
+        if duplicate && self.dsack_round.is_none() {
+            self.dsack_round = Some(snd_nxt);
+            self.widened = self.widened.saturating_add(1);
+            self.persist = REO_WND_PERSIST;
+        } else if recovered {
+            self.persist = self.persist.saturating_sub(1);
+            if self.persist == 0 {
+                self.widened = 0;
+            }
+        }
+    }
+
+    /// Step 4: RACK.reo_wnd.
+    fn reordering_window(
+        &self,
+        in_recovery: bool,
+        sacked: u32,
+        srtt: Option<Duration>,
+    ) -> Duration {
+        if !self.reordering_seen && (in_recovery || sacked >= DUP_THRESH) {
+            return Duration::ZERO;
+        }
+        let quarter = self.min_rtt().unwrap_or_default() / 4;
+        let window = quarter.saturating_mul(self.widened.saturating_add(1));
+        window.min(srtt.unwrap_or(window))
+    }
+
+    /// When a segment is lost, if something sent after it arrived.
+    fn deadline(&self, entry: &Transmission, window: Duration) -> Option<Instant> {
+        let newest = self.newest?;
+        sent_after(newest, (entry.sent_at, entry.end))
+            .then(|| entry.sent_at.after(self.rtt).after(window))
+    }
+}
+
+/// RACK_sent_after.
+fn sent_after(one: (Instant, Seq), other: (Instant, Seq)) -> bool {
+    one.0 > other.0 || one.0 == other.0 && one.1.after(other.1)
+}
+
+/// Steps 1 to 4 for an acknowledgment; `recovered` when it ended a recovery.
+pub(crate) fn acknowledged(tcb: &mut Tcb, ack: &Ack, recovered: bool, now: Instant) {
+    let offset = tcb.timestamp_offset;
+    let answers = |sent_at: Instant| {
+        ack.echo
+            .is_none_or(|echo| !rfc7323::before(echo, rfc7323::clock(offset, sent_at)))
+    };
+    tcb.rack.update(&ack.delivery, answers, now);
+    tcb.rack.reordering_seen |= ack.delivery.reordered.is_some(); // step 3
+    let duplicate = ack.duplicate_text.is_some();
+    tcb.rack
+        .adapt(duplicate, recovered, tcb.snd_una, tcb.snd_nxt);
+}
+
+/// Step 5, RACK_detect_loss: marks what is lost by now, and waits for what may be soon. Whether there was any.
+pub(crate) fn detect_loss(tcb: &mut Tcb, now: Instant) -> bool {
+    let window = reordering_window(tcb);
+    let rack = tcb.rack;
+    let mut next: Option<Instant> = None;
+    let lost = tcb.scoreboard.mark_lost_if(|entry| {
+        let Some(deadline) = rack.deadline(entry, window) else {
+            return false;
+        };
+        if deadline > now {
+            next = Some(next.map_or(deadline, |next| next.max(deadline)));
+        }
+        deadline <= now
+    });
+    match next {
+        Some(deadline) => tcb.timers.set(Timer::Reordering, deadline),
+        None => tcb.timers.stop(Timer::Reordering),
+    }
+    lost
+}
+
+fn reordering_window(tcb: &Tcb) -> Duration {
+    let in_recovery = tcb.recovery.phase != Phase::Open;
+    let sacked = tcb.scoreboard.sacked_segments();
+    tcb.rack
+        .reordering_window(in_recovery, sacked, tcb.rtt.srtt())
+}
+
+/// Section 6.3: at a timeout, the first segment is lost, and what should have arrived by now.
+pub(crate) fn mark_losses_on_timeout(tcb: &mut Tcb, now: Instant) {
+    let window = reordering_window(tcb);
+    let (rack, snd_una) = (tcb.rack, tcb.snd_una);
+    tcb.scoreboard.forget_reneged();
+    tcb.scoreboard.mark_lost_if(|entry| {
+        entry.start == snd_una || entry.sent_at.after(rack.rtt).after(window) <= now
+    });
+}
+
+/// Section 7.2, TLP_calc_PTO: (re)starts the probe timer, or stops it where there is nothing to probe for.
+pub(crate) fn schedule_probe(tcb: &mut Tcb, now: Instant, config: &Config) {
+    let wanted = config.tail_loss_probe
+        && tcb.is_selective()
+        && tcb.recovery.phase == Phase::Open
+        && tcb.rack.probe.is_none()
+        && tcb.flight_size() > 0
+        && tcb.snd_wnd > 0
+        && tcb.scoreboard.sacked_segments() == 0;
+    if !wanted {
+        tcb.timers.stop(Timer::LossProbe);
+        return;
+    }
+    let pto = match tcb.rtt.srtt() {
+        Some(srtt) if tcb.scoreboard.len() == 1 => {
+            // The only segment's acknowledgment may be delayed (WCDelAckT).
+            srtt.saturating_mul(2)
+                .saturating_add(config.probe_ack_delay)
+        }
+        Some(srtt) => srtt.saturating_mul(2).max(config.least_probe_timeout),
+        None => PTO_WITHOUT_SRTT,
+    };
+    let deadline = now.after(at_least(pto));
+    let rto = tcb.timers.deadline(Timer::Retransmission);
+    let deadline = rto.map_or(deadline, |rto| rto.min(deadline));
+    tcb.timers.set(Timer::LossProbe, deadline);
+}
+
+/// A loss probe leaves (section 7.3).
+pub(crate) fn probe_sent(tcb: &mut Tcb, is_retransmission: bool) {
+    let end = tcb.snd_nxt;
+    tcb.rack.probe = Some(Probe {
+        end,
+        is_retransmission,
+    });
+}
+
+/// Section 7.4.2, TLP_process_ack: whether the probe repaired a loss that nobody else noticed.
+pub(crate) fn probe_acknowledged(
+    tcb: &mut Tcb,
+    duplicate_text: Option<(Seq, Seq)>,
+    is_plain_duplicate: bool,
+) -> bool {
+    let Some(probe) = tcb
+        .rack
+        .probe
+        .filter(|probe| tcb.snd_una.at_or_after(probe.end))
+    else {
+        return false;
+    };
+    let arrived_twice = duplicate_text.is_some_and(|(_, right)| right == probe.end);
+    let repaired = tcb.snd_una.after(probe.end);
+    if !probe.is_retransmission || arrived_twice || is_plain_duplicate {
+        tcb.rack.probe = None;
+        return false;
+    }
+    if repaired {
+        tcb.rack.probe = None;
+    }
+    repaired
+}
+
+/// The retransmission timer fired, or everything begins anew: no probe is out.
+pub(crate) fn forget_probe(tcb: &mut Tcb) {
+    tcb.rack.probe = None;
+    tcb.timers.stop(Timer::LossProbe);
+    tcb.timers.stop(Timer::Reordering);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rack(min_rtt_ms: u64) -> Rack {
+        Rack {
+            min_rtt: Some((Duration::from_millis(min_rtt_ms), Instant::ZERO)),
+            ..Rack::default()
+        }
+    }
+
+    #[test]
+    fn without_reordering_three_sacked_segments_leave_no_reordering_window() {
+        let rack = rack(40);
+        let window = |in_recovery, sacked| rack.reordering_window(in_recovery, sacked, None);
+        assert_eq!(window(false, 2), Duration::from_millis(10));
+        assert_eq!(window(false, 3), Duration::ZERO);
+        assert_eq!(window(true, 0), Duration::ZERO);
+    }
+
+    #[test]
+    fn duplicates_widen_the_window_once_a_round_and_sixteen_recoveries_narrow_it() {
+        let mut rack = rack(40);
+        rack.reordering_seen = true;
+        rack.adapt(true, false, Seq(0), Seq(100));
+        rack.adapt(true, false, Seq(50), Seq(200));
+        let window = |rack: &Rack| rack.reordering_window(true, 9, Some(Duration::from_millis(50)));
+        assert_eq!(window(&rack), Duration::from_millis(20));
+        rack.adapt(true, false, Seq(100), Seq(300));
+        assert_eq!(window(&rack), Duration::from_millis(30));
+        for _ in 0..16 {
+            rack.adapt(false, true, Seq(400), Seq(500));
+        }
+        assert_eq!(window(&rack), Duration::from_millis(10));
+    }
+
+    #[test]
+    fn a_window_is_never_longer_than_the_smoothed_round_trip() {
+        let rack = Rack {
+            widened: 100,
+            reordering_seen: true,
+            ..rack(40)
+        };
+        let srtt = Duration::from_millis(45);
+        assert_eq!(rack.reordering_window(true, 9, Some(srtt)), srtt);
+    }
+}
