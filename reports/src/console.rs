@@ -5,11 +5,11 @@ use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use halfopen_drill::{Counts, Outcome, SessionEvent, Standing};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::Sink;
 use crate::failure::render_failure;
 use crate::file::OutputError;
+use crate::progress::Progress;
 use crate::table::Table;
 
 /// How the console report looks.
@@ -39,7 +39,7 @@ impl Style {
 pub struct Console<W> {
     out: W,
     style: Style,
-    bar: ProgressBar,
+    progress: Progress,
     table: Table,
     by_target: BTreeMap<String, Counts>,
     failed: Vec<String>,
@@ -53,7 +53,7 @@ impl<W: Write> Console<W> {
         Self {
             out,
             style,
-            bar: ProgressBar::hidden(),
+            progress: Progress::new(style.progress),
             table: Table::default(),
             by_target: BTreeMap::new(),
             failed: Vec::new(),
@@ -63,22 +63,11 @@ impl<W: Write> Console<W> {
 
     fn print(&mut self, text: &str) -> Result<(), OutputError> {
         let out = &mut self.out;
-        match self.bar.suspend(|| out.write_all(text.as_bytes())) {
+        match self.progress.suspend(|| out.write_all(text.as_bytes())) {
             // A reader who has seen enough has gone away.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             Err(error) => Err(OutputError::on_standard_output(error)),
             Ok(()) => Ok(()),
-        }
-    }
-
-    fn start(&mut self, total: usize) {
-        if self.style.progress {
-            self.bar = ProgressBar::new(total as u64);
-            self.bar.set_draw_target(ProgressDrawTarget::stderr());
-            let style = ProgressStyle::with_template("{bar:40} {pos}/{len} drills, {elapsed}");
-            if let Ok(style) = style {
-                self.bar.set_style(style);
-            }
         }
     }
 
@@ -128,7 +117,7 @@ impl<W: Write> Console<W> {
     }
 
     fn end(&mut self, counts: &Counts, wall: Duration) -> Result<(), OutputError> {
-        self.bar.finish_and_clear();
+        self.progress.finish();
         let mut text = String::new();
         if let Some(table) = self.table.render() {
             text.push('\n');
@@ -168,11 +157,11 @@ impl<W: Write> Sink for Console<W> {
     fn handle(&mut self, event: &SessionEvent) -> Result<(), OutputError> {
         match event {
             SessionEvent::Started { total } => {
-                self.start(*total);
+                self.progress.start(*total);
                 Ok(())
             }
             SessionEvent::Progress { done } => {
-                self.bar.set_position(*done as u64);
+                self.progress.set(*done);
                 Ok(())
             }
             SessionEvent::Finished(outcome) => self.outcome(outcome),

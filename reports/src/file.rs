@@ -63,7 +63,7 @@ impl OutputFile {
         })
     }
 
-    fn error(&self, source: io::Error) -> OutputError {
+    pub(crate) fn error(&self, source: io::Error) -> OutputError {
         OutputError {
             path: self.path.display().to_string(),
             source,

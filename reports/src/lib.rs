@@ -12,6 +12,8 @@ mod junit;
 mod ktap;
 mod ladder;
 mod mark;
+pub mod matrix;
+mod progress;
 mod table;
 
 use halfopen_drill::SessionEvent;

@@ -1,6 +1,7 @@
 //! Each report of one made-up session that has every standing, and each kind of failure in full.
 
 mod common;
+mod matrix;
 
 use std::fs;
 use std::io::{self, Write};

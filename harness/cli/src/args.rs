@@ -23,6 +23,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run scripts against one or more stacks
     Run(RunArguments),
+    /// Say how each stack stands to each requirement of the RFCs
+    Matrix(MatrixArguments),
     /// Run scripts on two stacks and show the first difference of each
     Diff(DiffArguments),
     /// Find all mistakes in scripts, without running them
@@ -55,6 +57,21 @@ pub(crate) struct Selection {
     pub(crate) seed: u64,
 }
 
+/// On what, and how many at once.
+#[derive(Args, Debug)]
+pub(crate) struct Execution {
+    /// A stack under test (`halfopen targets` lists them); several give a table
+    #[arg(long = "target", value_name = "NAME", default_value = "reference")]
+    pub(crate) targets: Vec<String>,
+    /// Drills at once; by default one a processor in virtual time and many more on live stacks
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub(crate) jobs: Option<u16>,
+    /// Wall time after which a stack in virtual time counts as hanging
+    #[arg(long, value_name = "SECONDS", default_value_t = 20,
+          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) timeout: u64,
+}
+
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     halfopen run suites\n  \
@@ -63,12 +80,8 @@ pub(crate) struct Selection {
 pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) selection: Selection,
-    /// A stack under test (`halfopen targets` lists them); several give a table
-    #[arg(long = "target", value_name = "NAME", default_value = "reference")]
-    pub(crate) targets: Vec<String>,
-    /// Drills at once; by default one a processor in virtual time and many more on live stacks
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
-    pub(crate) jobs: Option<u16>,
+    #[command(flatten)]
+    pub(crate) execution: Execution,
     /// Write JUnit XML to this file (`-`: standard output)
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
@@ -81,11 +94,37 @@ pub(crate) struct RunArguments {
     /// Print KTAP instead of the usual report
     #[arg(long)]
     pub(crate) ktap: bool,
-    /// Wall time after which a stack in virtual time counts as hanging
-    #[arg(long, value_name = "SECONDS", default_value_t = 20,
-          value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    pub(crate) timeout: u64,
     /// Show drills that passed, too
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    halfopen matrix suites\n  \
+    halfopen matrix suites --target reference --target linux --html matrix.html\n  \
+    halfopen matrix suites --strict --markdown -")]
+pub(crate) struct MatrixArguments {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) execution: Execution,
+    /// The table of requirements; by default suites/requirements.tsv, looked for from each PATH upwards
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalogue: Option<PathBuf>,
+    /// End with exit code 1 when a stack fails a requirement, or one that can be tested is not
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Write the matrix as Markdown to this file (`-`: standard output)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
+    /// Write the matrix as a JSON object to this file (`-`: standard output)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Write the matrix as a page of HTML, which needs no other file, to this file (`-`: standard output)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Show the scripts of every requirement, too
     #[arg(short, long)]
     pub(crate) verbose: bool,
 }

@@ -34,3 +34,12 @@ pub(crate) const fn of_run(counts: &Counts, unreadable: bool) -> Exit {
         Exit::AsExpected
     }
 }
+
+/// How a survey ends, of which failures of stacks are a finding like others.
+pub(crate) const fn of_survey(counts: &Counts) -> Exit {
+    if counts.error + counts.inconclusive > 0 {
+        Exit::CouldNotBeDone
+    } else {
+        Exit::AsExpected
+    }
+}

@@ -7,6 +7,7 @@ mod filter;
 mod output;
 mod registry;
 mod select;
+mod session;
 
 use std::process::ExitCode;
 
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Run(arguments) => command::run::run(&arguments),
+        Command::Matrix(arguments) => command::matrix::run(&arguments),
         Command::Diff(arguments) => command::diff::run(&arguments),
         Command::Check(arguments) => command::check::run(&arguments),
         Command::Fuzz(arguments) => command::fuzz::run(&arguments),

@@ -4,5 +4,6 @@ pub(crate) mod check;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod fuzz;
+pub(crate) mod matrix;
 pub(crate) mod run;
 pub(crate) mod targets;

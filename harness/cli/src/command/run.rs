@@ -1,61 +1,30 @@
 //! `halfopen run`: scripts against stacks.
 
 use std::io;
-use std::path::Path;
-use std::time::Duration;
 
-use halfopen_drill::{Drill, Options, SessionEvent, run_session};
 use halfopen_reports::{Console, Json, Junit, Ktap, OutputError, OutputFile, Sink, Style};
 
 use crate::args::RunArguments;
 use crate::exit::{self, Exit};
-use crate::{registry, select};
+use crate::{registry, select, session};
 
 pub(crate) fn run(arguments: &RunArguments) -> Result<Exit, String> {
-    let selected = select::select(&arguments.selection)?;
+    let selection = &arguments.selection;
+    let selected = select::select(selection)?;
     // While there is one thread: this may enter a user namespace.
-    let targets = registry::find(&arguments.targets, selected.has_commands())?;
-    let dash = Path::new("-");
-    let on_standard_output = [&arguments.json, &arguments.junit]
-        .iter()
-        .filter(|path| path.as_deref() == Some(dash))
-        .count();
+    let targets = registry::find(&arguments.execution.targets, selected.has_commands())?;
+    let on_standard_output = session::on_standard_output(&[&arguments.json, &arguments.junit]);
     if on_standard_output + usize::from(arguments.ktap) > 1 {
         return Err("only one report fits on standard output: give the others a file".to_owned());
     }
     let mut sinks = sinks(arguments, on_standard_output > 0).map_err(|error| error.to_string())?;
-    let mut drills = Vec::new();
-    for target in &targets {
-        for file in &selected.files {
-            for mode in select::modes(&arguments.selection.modes, file) {
-                drills.push(Drill {
-                    file: select::for_mode(file, mode),
-                    target: target.clone(),
-                    mode,
-                });
-            }
-        }
-    }
+    let drills = session::plan(selection, &selected, &targets);
     if drills.is_empty() && !selected.unreadable {
         return Err("no script runs with the address families of --ip: nothing to run".to_owned());
     }
-    let options = Options {
-        jobs: arguments.jobs.map(usize::from),
-        seed: arguments.selection.seed,
-        hang: Duration::from_secs(arguments.timeout),
-    };
-    let mut broken: Option<OutputError> = None;
-    let counts = run_session(&drills, &options, &mut |event: SessionEvent| {
-        for sink in &mut sinks {
-            if let Err(error) = sink.handle(&event) {
-                broken.get_or_insert(error);
-            }
-        }
-    });
-    match broken {
-        Some(error) => Err(error.to_string()),
-        None => Ok(exit::of_run(&counts, selected.unreadable)),
-    }
+    let mut all: Vec<&mut dyn Sink> = sinks.iter_mut().map(|sink| &mut **sink as _).collect();
+    let counts = session::run(&drills, selection, &arguments.execution, &mut all)?;
+    Ok(exit::of_run(&counts, selected.unreadable))
 }
 
 /// The reports that were asked for; each place is tried before anything runs.
