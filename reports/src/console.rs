@@ -7,6 +7,7 @@ use std::time::Duration;
 use halfopen_drill::{Counts, Outcome, SessionEvent, Standing};
 
 use crate::Sink;
+use crate::counts::summary;
 use crate::failure::render_failure;
 use crate::file::OutputError;
 use crate::progress::Progress;
@@ -190,27 +191,4 @@ fn paint(line: &str, standing: &Standing, colour: bool) -> String {
         _ => 31,
     };
     format!("\u{1b}[{code}m{line}\u{1b}[0m")
-}
-
-/// The counts in words, those that are zero left out.
-fn summary(counts: &Counts) -> String {
-    let parts = [
-        (counts.pass, "passed"),
-        (counts.fail, "failed"),
-        (counts.expected_fail, "failed as expected"),
-        (counts.unexpected_pass, "passed unexpectedly"),
-        (counts.skip, "skipped"),
-        (counts.inconclusive, "inconclusive"),
-        (counts.error, "could not be run"),
-    ];
-    let shown: Vec<_> = parts
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"))
-        .collect();
-    if shown.is_empty() {
-        "nothing to run".to_owned()
-    } else {
-        shown.join(", ")
-    }
 }

@@ -11,8 +11,18 @@ use crate::mark::{Mark, marks};
 /// How many events of the trace a failure shows.
 const LAST_EVENTS: usize = 10;
 
-/// Everything that is to say of a drill that did not simply pass; empty for one that did or was skipped.
+/// Everything that is to say of a drill that did not simply pass, the last events among it; empty for one that did or was
+/// skipped.
 pub fn render_failure(outcome: &Outcome, colour: bool) -> String {
+    let mut text = explain(outcome, colour);
+    if outcome.standing.failure().is_some() {
+        text.push_str(&render_ladder(outcome, LAST_EVENTS));
+    }
+    text
+}
+
+/// Likewise, without the last events.
+pub(crate) fn explain(outcome: &Outcome, colour: bool) -> String {
     let mut text = String::new();
     match &outcome.standing {
         Standing::Pass | Standing::Skip(_) => {}
@@ -70,8 +80,21 @@ fn difference(outcome: &Outcome, failure: &Failure, note: Option<&str>, colour: 
     } else {
         Renderer::plain()
     };
-    let ladder = render_ladder(outcome, LAST_EVENTS);
-    format!("{}\n{ladder}", renderer.render(&[group]))
+    format!("{}\n", renderer.render(&[group]))
+}
+
+/// What differs, in one line: it goes well behind the name of the failure's kind.
+pub(crate) fn in_one_line(failure: &Failure) -> String {
+    let description = failure.to_string();
+    let (first, details) = description
+        .split_once('\n')
+        .unwrap_or((description.as_str(), ""));
+    let details: Vec<_> = details.lines().map(str::trim).collect();
+    if details.is_empty() {
+        first.to_owned()
+    } else {
+        details.join("; ")
+    }
 }
 
 /// What the script tests, which requirements it holds the stack to, and how often it was run.

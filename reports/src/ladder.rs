@@ -1,5 +1,7 @@
 //! A trace as a ladder: the tester on the left, the stack on the right, time downwards.
 
+pub(crate) mod drawing;
+
 use std::fmt::Write;
 
 use halfopen_drill::{Line, Outcome, Side, transcript};

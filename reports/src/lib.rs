@@ -5,8 +5,10 @@
 #![forbid(unsafe_code)]
 
 mod console;
+mod counts;
 mod failure;
 mod file;
+mod html;
 mod json;
 mod junit;
 mod ktap;
@@ -21,6 +23,7 @@ use halfopen_drill::SessionEvent;
 pub use console::{Console, Style};
 pub use failure::render_failure;
 pub use file::{OutputError, OutputFile};
+pub use html::Html;
 pub use json::Json;
 pub use junit::Junit;
 pub use ktap::Ktap;

@@ -2,6 +2,7 @@
 
 mod common;
 mod matrix;
+mod page;
 
 use std::fs;
 use std::io::{self, Write};

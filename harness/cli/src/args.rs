@@ -91,6 +91,9 @@ pub(crate) struct RunArguments {
     /// Put every event of each drill into the JSON
     #[arg(long, requires = "json")]
     pub(crate) json_trace: bool,
+    /// Write a page of HTML, which needs no other file, as index.html into this folder
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) html: Option<PathBuf>,
     /// Print KTAP instead of the usual report
     #[arg(long)]
     pub(crate) ktap: bool,

@@ -155,3 +155,16 @@ fn diff_shows_the_first_difference_of_each_script_in_order() {
     assert_eq!(output.status.code(), Some(1));
     insta::assert_snapshot!(String::from_utf8_lossy(&output.stdout));
 }
+
+#[test]
+fn a_page_is_one_file_in_its_folder() {
+    let folder = folder(&[("a.pkt", OPENING), ("page/precious", "")]);
+    let output = halfopen(folder.path(), &["run", "a.pkt", "--html", "page"]);
+    assert_eq!(output.status.code(), Some(0));
+    let names = fs::read_dir(folder.path().join("page")).expect("the folder");
+    assert_eq!(names.count(), 2);
+    let page = fs::read_to_string(folder.path().join("page/index.html")).expect("the page");
+    assert!(page.contains("2 passed"), "{page}");
+    let output = halfopen(folder.path(), &["run", "a.pkt", "--html", "a.pkt"]);
+    assert_eq!(output.status.code(), Some(2));
+}

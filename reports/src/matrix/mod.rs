@@ -18,6 +18,8 @@ pub use catalogue::{Catalogue, CatalogueError, Requirement};
 pub use counts::MarkCounts;
 pub use report::{MatrixFormat, MatrixReport};
 
+use crate::failure::in_one_line;
+
 /// How a stack stands to a requirement, from good to bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mark {
@@ -312,20 +314,17 @@ impl Finding {
 
 /// Why a drill did not simply pass, in one line.
 fn reason(standing: &Standing) -> Option<String> {
-    let text = crate::json::reason(standing)?;
-    let mut lines = text.lines().map(str::trim);
-    let first = lines.next().unwrap_or_default();
-    let details = lines.collect::<Vec<_>>().join("; ");
+    let text = crate::json::reason(standing)?.replace('\n', " ");
     Some(match standing {
-        Standing::Fail(failure) | Standing::Inconclusive(failure) if !details.is_empty() => {
-            format!("{}: {details}", failure.kind_name())
+        Standing::Fail(failure) | Standing::Inconclusive(failure) => {
+            format!("{}: {}", failure.kind_name(), in_one_line(failure))
         }
         Standing::UnexpectedPass { .. } => {
             format!("passes, although it is expected to fail: {text}")
         }
         Standing::Error(_) => format!("could not be run: {text}"),
         // The word stands before the reason.
-        Standing::Skip(_) => first.strip_prefix("lacks ").unwrap_or(first).to_owned(),
-        _ => text.replace('\n', " "),
+        Standing::Skip(_) => text.strip_prefix("lacks ").unwrap_or(&text).to_owned(),
+        Standing::Pass | Standing::ExpectedFail { .. } => text,
     })
 }

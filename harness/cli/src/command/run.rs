@@ -2,7 +2,7 @@
 
 use std::io;
 
-use halfopen_reports::{Console, Json, Junit, Ktap, OutputError, OutputFile, Sink, Style};
+use halfopen_reports::{Console, Html, Json, Junit, Ktap, OutputError, OutputFile, Sink, Style};
 
 use crate::args::RunArguments;
 use crate::exit::{self, Exit};
@@ -49,6 +49,9 @@ fn sinks(
     }
     if let Some(path) = &arguments.junit {
         sinks.push(Box::new(Junit::new(OutputFile::create(path)?)));
+    }
+    if let Some(folder) = &arguments.html {
+        sinks.push(Box::new(Html::create(folder)?));
     }
     Ok(sinks)
 }
