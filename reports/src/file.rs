@@ -75,10 +75,18 @@ impl OutputFile {
     /// # Errors
     /// When the disk is full, say. A reader of standard output who has gone away is no error.
     pub fn write(&mut self, text: &str) -> Result<(), OutputError> {
+        self.write_octets(text.as_bytes())
+    }
+
+    /// Appends what is no text.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub fn write_octets(&mut self, octets: &[u8]) -> Result<(), OutputError> {
         let result = match &mut self.place {
-            Place::StandardOutput => io::stdout().lock().write_all(text.as_bytes()),
-            Place::Direct(file) => file.write_all(text.as_bytes()),
-            Place::Beside(file, _) => file.write_all(text.as_bytes()),
+            Place::StandardOutput => io::stdout().lock().write_all(octets),
+            Place::Direct(file) => file.write_all(octets),
+            Place::Beside(file, _) => file.write_all(octets),
             Place::Finished => Ok(()),
         };
         match result {
@@ -101,6 +109,17 @@ impl OutputFile {
             Place::StandardOutput | Place::Direct(_) | Place::Finished => Ok(()),
         }
     }
+}
+
+/// Makes a folder with all above it where it is missing, and sees that a file can be made in it.
+pub(crate) fn make_folder(path: &Path) -> Result<(), OutputError> {
+    fs::create_dir_all(path)
+        .and_then(|()| tempfile::tempfile_in(path).map_err(|error| io::Error::from(error.kind())))
+        .map(drop)
+        .map_err(|source| OutputError {
+            path: path.display().to_string(),
+            source,
+        })
 }
 
 fn open(path: &Path) -> io::Result<Place> {

@@ -1,7 +1,6 @@
 //! A run as one page of HTML that needs nothing else: no server, no network, no other file.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use askama::Template;
 use halfopen_drill::{Counts, Outcome, SessionEvent, Standing};
 
 use crate::failure::{explain, in_one_line};
+use crate::file::make_folder;
 use crate::ladder::drawing::{Drawing, draw};
 use crate::{OutputError, OutputFile, Sink, counts};
 
@@ -81,10 +81,7 @@ impl Html {
     /// # Errors
     /// When the folder cannot be made, or no file in it.
     pub fn create(folder: &Path) -> Result<Self, OutputError> {
-        fs::create_dir_all(folder).map_err(|source| OutputError {
-            path: folder.display().to_string(),
-            source,
-        })?;
+        make_folder(folder)?;
         Ok(Self {
             file: OutputFile::create(&folder.join("index.html"))?,
             drills: Vec::new(),

@@ -15,6 +15,7 @@ mod ktap;
 mod ladder;
 mod mark;
 pub mod matrix;
+mod pcap;
 mod progress;
 mod table;
 
@@ -28,6 +29,7 @@ pub use json::Json;
 pub use junit::Junit;
 pub use ktap::Ktap;
 pub use ladder::render_ladder;
+pub use pcap::Pcap;
 
 /// Something that makes a report of a session.
 pub trait Sink {

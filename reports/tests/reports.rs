@@ -3,6 +3,7 @@
 mod common;
 mod matrix;
 mod page;
+mod pcap;
 
 use std::fs;
 use std::io::{self, Write};

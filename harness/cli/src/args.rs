@@ -94,6 +94,9 @@ pub(crate) struct RunArguments {
     /// Write a page of HTML, which needs no other file, as index.html into this folder
     #[arg(long, value_name = "FOLDER")]
     pub(crate) html: Option<PathBuf>,
+    /// Write what went over the wire as pcapng into this folder, one file a drill
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) pcap: Option<PathBuf>,
     /// Print KTAP instead of the usual report
     #[arg(long)]
     pub(crate) ktap: bool,

@@ -168,3 +168,21 @@ fn a_page_is_one_file_in_its_folder() {
     let output = halfopen(folder.path(), &["run", "a.pkt", "--html", "a.pkt"]);
     assert_eq!(output.status.code(), Some(2));
 }
+
+#[test]
+fn captures_are_the_same_in_every_run_in_virtual_time() {
+    let folder = folder(&[("a.pkt", OPENING)]);
+    let run = |name: &str| {
+        let output = halfopen(folder.path(), &["run", "a.pkt", "--pcap", name]);
+        assert_eq!(output.status.code(), Some(0));
+        let of = |mode: &str| {
+            folder
+                .path()
+                .join(format!("{name}/a.reference.{mode}.pcapng"))
+        };
+        ["v4", "v6"].map(|mode| fs::read(of(mode)).expect("the capture"))
+    };
+    assert_eq!(run("one"), run("two"));
+    let output = halfopen(folder.path(), &["run", "a.pkt", "--pcap", "a.pkt"]);
+    assert_eq!(output.status.code(), Some(2));
+}

@@ -2,7 +2,9 @@
 
 use std::io;
 
-use halfopen_reports::{Console, Html, Json, Junit, Ktap, OutputError, OutputFile, Sink, Style};
+use halfopen_reports::{
+    Console, Html, Json, Junit, Ktap, OutputError, OutputFile, Pcap, Sink, Style,
+};
 
 use crate::args::RunArguments;
 use crate::exit::{self, Exit};
@@ -52,6 +54,9 @@ fn sinks(
     }
     if let Some(folder) = &arguments.html {
         sinks.push(Box::new(Html::create(folder)?));
+    }
+    if let Some(folder) = &arguments.pcap {
+        sinks.push(Box::new(Pcap::create(folder)?));
     }
     Ok(sinks)
 }
