@@ -95,8 +95,10 @@ pub struct DrillResult {
     pub verdict: &'static str,
     /// What that means for the requirement.
     pub mark: Mark,
-    /// Why, unless it passed.
+    /// Why, unless it passed, in the words of the other reports.
     pub reason: Option<String>,
+    /// Likewise in one line, as it goes well behind the mark.
+    pub remark: Option<String>,
     /// The line of the script that was not met.
     pub line: Option<usize>,
 }
@@ -204,7 +206,8 @@ impl Matrix {
             mode: outcome.mode.name(),
             verdict: outcome.standing.name(),
             mark: Mark::of(&outcome.standing),
-            reason: reason(&outcome.standing),
+            reason: crate::json::reason(&outcome.standing),
+            remark: remark(&outcome.standing),
             line: outcome.standing.failure().and_then(|failure| failure.line),
         };
         for id in &outcome.file.script.front_matter.requires {
@@ -274,7 +277,7 @@ impl Cell {
     pub fn findings(&self) -> Vec<Finding> {
         let mut findings: Vec<Finding> = Vec::new();
         for drill in &self.drills {
-            let Some(reason) = &drill.reason else {
+            let Some(reason) = &drill.remark else {
                 continue;
             };
             let same = findings
@@ -313,7 +316,7 @@ impl Finding {
 }
 
 /// Why a drill did not simply pass, in one line.
-fn reason(standing: &Standing) -> Option<String> {
+fn remark(standing: &Standing) -> Option<String> {
     let text = crate::json::reason(standing)?.replace('\n', " ");
     Some(match standing {
         Standing::Fail(failure) | Standing::Inconclusive(failure) => {
