@@ -1,3 +1,5 @@
+//! The scoreboard on its own.
+
 use alloc::vec;
 use alloc::vec::Vec;
 
