@@ -52,6 +52,9 @@ pub(crate) struct Selection {
     /// Address families; by default v4 and v6
     #[arg(long = "ip", value_name = "MODE")]
     pub(crate) modes: Vec<Mode>,
+    /// Let the word NAME in scripts stand for VALUE, as packetdrill's -D does
+    #[arg(short = 'D', long = "define", value_name = "NAME=VALUE", value_parser = define)]
+    pub(crate) defines: Vec<Define>,
     /// From this the reference stack draws its random numbers
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
@@ -149,6 +152,9 @@ pub(crate) struct CheckArguments {
     /// Scripts, and folders whose scripts are taken with all below
     #[arg(value_name = "PATH", default_value = "suites")]
     pub(crate) paths: Vec<PathBuf>,
+    /// Let the word NAME in scripts stand for VALUE, as packetdrill's -D does
+    #[arg(short = 'D', long = "define", value_name = "NAME=VALUE", value_parser = define)]
+    pub(crate) defines: Vec<Define>,
 }
 
 #[derive(Args, Debug)]
@@ -183,6 +189,21 @@ impl From<Mode> for AddressMode {
             Mode::Mapped => Self::Mapped,
         }
     }
+}
+
+/// A symbol from the command line.
+#[derive(Clone, Debug)]
+pub(crate) struct Define {
+    pub(crate) name: String,
+    pub(crate) value: String,
+}
+
+fn define(text: &str) -> Result<Define, String> {
+    let (name, value) = halfopen_script::split_definition(text)?;
+    Ok(Define {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    })
 }
 
 fn shard(text: &str) -> Result<(usize, usize), String> {

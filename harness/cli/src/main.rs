@@ -5,6 +5,7 @@ mod command;
 mod exit;
 mod filter;
 mod output;
+mod read;
 mod registry;
 mod select;
 mod session;

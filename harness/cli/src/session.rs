@@ -8,27 +8,19 @@ use halfopen_drill::{Counts, Drill, Options, SessionEvent, TargetFactory, run_se
 use halfopen_reports::{OutputError, Sink};
 
 use crate::args::{Execution, Selection};
-use crate::select::{self, Selected};
+use crate::select::Selected;
 
 /// Every script on every target in each of its address modes, in this order: target, script, mode.
-pub(crate) fn plan(
-    selection: &Selection,
-    selected: &Selected,
-    targets: &[Arc<dyn TargetFactory>],
-) -> Vec<Drill> {
-    let mut drills = Vec::new();
-    for target in targets {
-        for file in &selected.files {
-            for mode in select::modes(&selection.modes, file) {
-                drills.push(Drill {
-                    file: select::for_mode(file, mode),
-                    target: Arc::clone(target),
-                    mode,
-                });
-            }
-        }
-    }
-    drills
+pub(crate) fn plan(selected: &Selected, targets: &[Arc<dyn TargetFactory>]) -> Vec<Drill> {
+    let of_target = |target: &Arc<dyn TargetFactory>| {
+        let target = Arc::clone(target);
+        selected.drills().map(move |(file, mode)| Drill {
+            file: Arc::clone(file),
+            target: Arc::clone(&target),
+            mode,
+        })
+    };
+    targets.iter().flat_map(of_target).collect()
 }
 
 /// Runs the drills and tells all sinks what happens.

@@ -31,7 +31,7 @@ pub mod symbols;
 mod sysctl;
 pub mod tree;
 
-pub use define::Definitions;
+pub use define::{Definitions, split_definition};
 pub use diagnostic::{Diagnostic, Severity};
 pub use evaluate::evaluate;
 pub use tree::Script;

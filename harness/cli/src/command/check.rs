@@ -3,13 +3,13 @@
 use crate::args::CheckArguments;
 use crate::exit::Exit;
 use crate::output::say;
-use crate::select;
+use crate::{read, select};
 
 pub(crate) fn run(arguments: &CheckArguments) -> Result<Exit, String> {
     let paths = select::find_all(&arguments.paths)?;
     let mut wrong = 0;
     for path in &paths {
-        let (findings, can_be_run) = select::check(path);
+        let (findings, can_be_run) = read::check(path, &arguments.defines);
         eprint!("{findings}");
         wrong += usize::from(!can_be_run);
     }

@@ -25,12 +25,10 @@ pub(crate) fn run(arguments: &DiffArguments) -> Result<Exit, String> {
         return Err("--targets takes two different targets, such as `linux,reference`".to_owned());
     };
     let targets = [left, right];
-    let mut pairs = Vec::new();
-    for file in &selected.files {
-        for mode in select::modes(&arguments.selection.modes, file) {
-            pairs.push((file.as_ref(), mode));
-        }
-    }
+    let pairs: Vec<_> = selected
+        .drills()
+        .map(|(file, mode)| (file.as_ref(), mode))
+        .collect();
     let (mut compared, mut differ, mut failed) = (0, 0, selected.unreadable);
     in_order(
         &pairs,

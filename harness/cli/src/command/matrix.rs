@@ -20,13 +20,13 @@ pub(crate) fn run(arguments: &MatrixArguments) -> Result<Exit, String> {
     let mut selected = select::select(selection)?;
     // A script without requirements has no place in the matrix.
     let names_any = |file: &ScriptFile| !file.script.front_matter.requires.is_empty();
-    selected.files.retain(|file| names_any(file));
+    selected.retain(names_any);
     let path = match &arguments.catalogue {
         Some(path) => path.clone(),
         None => find_catalogue(&selection.paths)?,
     };
     let catalogue = read_catalogue(&path)?;
-    refuse_unknown(&selected.files, &catalogue, &path)?;
+    refuse_unknown(&selected.files(), &catalogue, &path)?;
     // While there is one thread: this may enter a user namespace.
     let targets = registry::find(&arguments.execution.targets, selected.has_commands())?;
     let names: Vec<_> = targets
@@ -45,9 +45,9 @@ pub(crate) fn run(arguments: &MatrixArguments) -> Result<Exit, String> {
     } else {
         Box::new(io::stdout())
     };
-    let matrix = Matrix::new(catalogue, names, &selected.files);
+    let matrix = Matrix::new(catalogue, names, &selected.files());
     let mut report = MatrixReport::new(matrix, out, Style::detect(arguments.verbose), files);
-    let drills = session::plan(selection, &selected, &targets);
+    let drills = session::plan(&selected, &targets);
     let counts = session::run(&drills, selection, &arguments.execution, &mut [&mut report])?;
     let has = |mark| arguments.strict && report.matrix().has(mark);
     Ok(if has(Mark::Fails) {

@@ -20,7 +20,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<Exit, String> {
         return Err("only one report fits on standard output: give the others a file".to_owned());
     }
     let mut sinks = sinks(arguments, on_standard_output > 0).map_err(|error| error.to_string())?;
-    let drills = session::plan(selection, &selected, &targets);
+    let drills = session::plan(&selected, &targets);
     if drills.is_empty() && !selected.unreadable {
         return Err("no script runs with the address families of --ip: nothing to run".to_owned());
     }

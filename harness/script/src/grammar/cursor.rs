@@ -1,10 +1,11 @@
 //! Looking at tokens, taking them, and saying what was expected instead.
 
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 use super::{Parsed, Parser};
 use crate::diagnostic::Diagnostic;
-use crate::lexer::{Token, TokenKind};
+use crate::lexer::{Token, TokenKind, quote};
 use crate::span::Span;
 
 impl<'s> Parser<'s> {
@@ -89,10 +90,22 @@ impl<'s> Parser<'s> {
                 format!("expected {what}, found the end of the line"),
             ));
         }
-        Box::new(Diagnostic::error(
+        let wrong = Diagnostic::error(
             token.span,
             format!("expected {what}, found {}", token.describe(self.source)),
-        ))
+        );
+        Box::new(match self.definition() {
+            Some(note) => wrong.note(note),
+            None => wrong,
+        })
+    }
+
+    /// What the current token stands for, where it is a defined name.
+    fn definition(&self) -> Option<String> {
+        let token = self.token();
+        let is_defined = matches!(token.text, Cow::Owned(_));
+        let name = token.span.text(self.source);
+        is_defined.then(|| format!("{} is defined as {}", quote(name), quote(&token.text)))
     }
 
     /// An integer, decimal or hexadecimal, with its place.
@@ -109,7 +122,7 @@ impl<'s> Parser<'s> {
                 let wrong = self.expected(what);
                 return Err(if is_symbol {
                     Box::new((*wrong).help(format!(
-                        "if it should stand for a number, define it: `--define={name}=…`"
+                        "if it should stand for a number, define it: `--define={name}=…` in the script, or `-D {name}=…` on the command line"
                     )))
                 } else {
                     wrong
@@ -134,7 +147,9 @@ impl<'s> Parser<'s> {
         what: &str,
         range: RangeInclusive<i64>,
     ) -> Parsed<(i64, Span)> {
-        if self.kind() == TokenKind::Hex {
+        // What a definition stands for may be in hexadecimal anywhere.
+        let is_literal = matches!(self.token().text, Cow::Borrowed(_));
+        if self.kind() == TokenKind::Hex && is_literal {
             return Err(Box::new(
                 (*self.expected(what)).help("packetdrill takes only a decimal number here"),
             ));
@@ -164,15 +179,16 @@ impl<'s> Parser<'s> {
         what: &str,
         range: RangeInclusive<i64>,
     ) -> Parsed<(i64, Span)> {
+        let definition = self.definition();
         let (value, span) = self.any_integer(what)?;
         if range.contains(&value) {
             return Ok((value, span));
         }
         let (least, most) = (*range.start(), *range.end());
-        self.diagnostics.push(
-            Diagnostic::error(span, format!("expected {what}, found {value}"))
-                .label(format!("from {least} to {most}")),
-        );
+        let mut wrong = Diagnostic::error(span, format!("expected {what}, found {value}"))
+            .label(format!("from {least} to {most}"));
+        wrong.notes.extend(definition);
+        self.diagnostics.push(wrong);
         Ok((value.clamp(least, most), span))
     }
 

@@ -182,7 +182,8 @@ impl Parser<'_> {
             }
             self.diagnostics.push(wrong);
         }
-        self.clock.now = self.clock.now.max(at);
+        // From here on as stated, so that one slip is one finding.
+        self.clock.now = at;
         self.clock.stated = Some(time.span);
     }
 }

@@ -3,11 +3,24 @@
 use super::{Parsed, Parser};
 use crate::diagnostic::Diagnostic;
 use crate::lexer::{Token, TokenKind, quote};
+use crate::span::Span;
 use crate::symbols::{icmp_code_names, icmp_type_names, is_icmp_code, is_icmp_type, suggest};
 use crate::tree::{IcmpSpec, QuotedSpec};
 
 impl Parser<'_> {
-    pub(super) fn icmp(&mut self) -> Parsed<IcmpSpec> {
+    /// A quoted packet in front of `icmp`, where one stands: an order that old scripts have.
+    pub(super) fn early_quote(&mut self) -> Parsed<Option<(QuotedSpec, Span)>> {
+        let is_range =
+            self.peek(1).kind == TokenKind::Integer && self.peek(2).kind == TokenKind::Symbol(':');
+        if !self.at_symbol('[') || !is_range {
+            return Ok(None);
+        }
+        let start = self.token().span;
+        let quoted = self.quoted()?;
+        Ok(Some((quoted, start.to(self.previous()))))
+    }
+
+    pub(super) fn icmp(&mut self, early_quote: Option<(QuotedSpec, Span)>) -> Parsed<IcmpSpec> {
         self.bump();
         if self.kind() == TokenKind::Integer {
             let number = self.token().text.clone();
@@ -34,9 +47,22 @@ impl Parser<'_> {
             true => Some(self.u16("an identifier after `id`")?.0),
             false => None,
         };
-        let quoted = match self.at_symbol('[') {
-            true => Some(self.quoted()?),
-            false => None,
+        let quoted = match (self.at_symbol('['), early_quote) {
+            (true, None) => Some(self.quoted()?),
+            (true, Some((_, first))) => {
+                let wrong = Diagnostic::error(self.token().span, "two packets are quoted")
+                    .secondary(first, "the first");
+                return Err(Box::new(wrong));
+            }
+            (false, Some((quoted, span))) => {
+                self.diagnostics.push(
+                    Diagnostic::warning(span, "the quoted packet stands in front of `icmp`")
+                        .note("packetdrill refuses this order, which some old scripts have")
+                        .help("write it behind the message"),
+                );
+                Some(quoted)
+            }
+            (false, None) => None,
         };
         Ok(IcmpSpec {
             kind,

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::Parser;
-use crate::define::Definitions;
+use crate::define::{Definitions, split_definition};
 use crate::diagnostic::Diagnostic;
 use crate::lexer::{TokenKind, quote};
 use crate::span::Span;
@@ -18,7 +18,7 @@ impl Parser<'_> {
         while self.kind() == TokenKind::OptionName {
             let option = self.option_line();
             if option.name == "define"
-                && let Some((name, value)) = option.value.as_deref().and_then(|v| v.split_once('='))
+                && let Some(Ok((name, value))) = option.value.as_deref().map(split_definition)
             {
                 definitions.set(name, value);
             }
@@ -57,7 +57,7 @@ impl Parser<'_> {
     /// A string without its quotes, or all tokens up to the next blank.
     fn option_value(&mut self) -> (Option<String>, Span) {
         let empty = self.previous().after();
-        if self.token().starts_line || !self.tokens[self.at - 1].touches(self.token()) {
+        if self.token().starts_line || self.kind() == TokenKind::End {
             return (Some(String::new()), empty);
         }
         if self.kind() == TokenKind::Text {
@@ -110,6 +110,10 @@ impl Parser<'_> {
                 format!("expected `=` and {what} after `--{name}`"),
             ),
             (Some(_), Some(value)) if fits(kind, value) => return,
+            (Some(_), Some(value)) if kind == OptionKind::Definition && !value.is_empty() => {
+                let why = split_definition(value).err().unwrap_or_default();
+                Diagnostic::error(value_span, why).help("the form is `--define=NAME=value`")
+            }
             (Some(what), Some(value)) => Diagnostic::error(
                 value_span,
                 format!("expected {what} for `--{name}`, found {}", quote(value)),
@@ -131,28 +135,9 @@ fn fits(kind: OptionKind, value: &str) -> bool {
             address.parse::<IpAddr>().is_ok() && prefix.parse::<u8>().is_ok()
         }
         OptionKind::IpVersion => matches!(value, "ipv4" | "ipv4-mapped-ipv6" | "ipv6"),
-        OptionKind::Definition => value
-            .split_once('=')
-            .is_some_and(|(name, value)| is_word(name) && is_one_token(value)),
+        OptionKind::Definition => split_definition(value).is_ok(),
         OptionKind::Text => !value.is_empty() && is_quotable(value),
     }
-}
-
-fn is_word(text: &str) -> bool {
-    let belongs = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    !text.is_empty() && text.chars().all(belongs)
-}
-
-/// What a symbol can stand for: a word, a number, a string or a command.
-fn is_one_token(value: &str) -> bool {
-    for mark in ['"', '`'] {
-        if let Some(rest) = value.strip_prefix(mark) {
-            return rest
-                .strip_suffix(mark)
-                .is_some_and(|inner| !inner.contains(mark));
-        }
-    }
-    is_word(value.strip_prefix('-').unwrap_or(value))
 }
 
 /// Whether `value` can stand in quotes as it is.

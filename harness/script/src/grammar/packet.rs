@@ -13,6 +13,7 @@ impl Parser<'_> {
         while let Some(header) = self.encapsulation()? {
             encapsulations.push(header);
         }
+        let early_quote = self.early_quote()?;
         let ip_span = self.token().span;
         let ip = self.ip_fields()?;
         let ip_span = ip_span.to(self.previous());
@@ -36,7 +37,9 @@ impl Parser<'_> {
             encapsulations.push(Encapsulation::Psp(index));
         }
         let body = if self.at_word("icmp") {
-            PacketBody::Icmp(self.icmp()?)
+            PacketBody::Icmp(self.icmp(early_quote)?)
+        } else if early_quote.is_some() {
+            return Err(self.expected("`icmp` after the quoted packet"));
         } else if self.at_word("udp") {
             if ip.ecn.is_some() {
                 self.diagnostics.push(

@@ -135,7 +135,7 @@ impl Parser<'_> {
             return Err(if known {
                 Box::new(
                     (*wrong(message))
-                        .help(format!("if it is a symbol, define it: `--define={text}=…`")),
+                        .help(format!("if it is a symbol, define it: `--define={text}=…` in the script, or `-D {text}=…` on the command line")),
                 )
             } else {
                 wrong(message)
