@@ -1,6 +1,7 @@
 //! The number that an expression stands for.
 
 use crate::diagnostic::Diagnostic;
+use crate::lexer::quote;
 use crate::symbols;
 use crate::tree::{Expression, ExpressionKind};
 
@@ -41,12 +42,33 @@ fn wrong(expression: &Expression, message: String) -> Box<Diagnostic> {
 }
 
 pub(crate) fn unknown_symbol(expression: &Expression, name: &str) -> Diagnostic {
-    Diagnostic::error(
+    if name.starts_with(|first: char| first.is_ascii_digit()) {
+        return Diagnostic::error(
+            expression.span,
+            format!("expected a number, found {}", quote(name)),
+        )
+        .help(crate::grammar::not_a_number(name));
+    }
+    let wrong = Diagnostic::error(
         expression.span,
-        format!("there is no symbol {}", crate::lexer::quote(name)),
+        format!("there is no symbol {}", quote(name)),
     )
-    .label("unknown symbol")
-    .did_you_mean(symbols::suggest(name, symbols::names()))
+    .label("unknown symbol");
+    match name {
+        "_" => wrong.help("any value is written `...`"),
+        "true" | "yes" | "on" => wrong.help("write `1`"),
+        "false" | "no" | "off" => wrong.help("write `0`"),
+        "null" | "nil" | "None" | "nullptr" => wrong.did_you_mean(Some("NULL")),
+        _ => match symbols::suggest(name, symbols::names()) {
+            Some(known) => wrong.did_you_mean(Some(known)),
+            None if crate::grammar::is_constant(name) => {
+                wrong.help(crate::grammar::define_help(name))
+            }
+            None => wrong.note(
+                "a value is a number, a symbol such as `SOL_SOCKET`, a string, a list or a structure",
+            ),
+        },
+    }
 }
 
 fn call(
@@ -60,8 +82,11 @@ fn call(
             format!("`{name}` takes one argument, found {}", arguments.len()),
         ));
     };
-    let out_of_range =
-        |bits: u32| wrong(argument, format!("`{name}` takes a number of {bits} bits"));
+    let out_of_range = |bits: u32| {
+        let most = (1_u64 << bits) - 1;
+        let wrong = *wrong(argument, format!("`{name}` takes a number of {bits} bits"));
+        Box::new(wrong.label(format!("from 0 to {most}")))
+    };
     match (name, &argument.kind) {
         ("htons" | "ntohs", _) => u16::try_from(evaluate(argument)?)
             .map(|value| i64::from(value.to_be()))
@@ -73,7 +98,10 @@ fn call(
             .ok()
             .and_then(|text| text.parse::<std::net::Ipv4Addr>().ok())
             .map(|address| i64::from(u32::from_ne_bytes(address.octets())))
-            .ok_or_else(|| wrong(argument, "expected an IPv4 address".to_owned())),
+            .ok_or_else(|| {
+                let found = quote(&String::from_utf8_lossy(text));
+                wrong(argument, format!("expected an IPv4 address, found {found}"))
+            }),
         _ => Err(wrong(expression, format!("`{name}(…)` is not a number"))),
     }
 }

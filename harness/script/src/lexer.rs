@@ -4,6 +4,7 @@
 //! number and a word, and `0.1` is a number, not three tokens.
 
 mod delimited;
+mod lookalike;
 mod number;
 
 use std::borrow::Cow;
@@ -64,6 +65,10 @@ impl Token<'_> {
             TokenKind::Command => "a command in backticks".to_owned(),
             TokenKind::Code => "a code block".to_owned(),
             TokenKind::Ellipsis => "`...`".to_owned(),
+            TokenKind::Symbol(c) if c.is_control() => {
+                format!("the character U+{:04X}", u32::from(c))
+            }
+            TokenKind::Symbol(c) if !c.is_ascii() => format!("`{c}` (U+{:04X})", u32::from(c)),
             _ => quote(self.span.text(source)),
         }
     }
@@ -169,6 +174,7 @@ impl<'s> Lexer<'s> {
             '/' if rest.starts_with("/*") => self.block_comment(),
             '%' if rest.starts_with("%{") => self.code(),
             '"' => self.text(),
+            '`' if rest.starts_with("```") => self.fence(),
             '`' => self.command(),
             '.' if rest.starts_with("...") => self.take(TokenKind::Ellipsis, 3),
             '-' if rest.starts_with("->") => self.take(TokenKind::Arrow, 2),
@@ -179,6 +185,7 @@ impl<'s> Lexer<'s> {
             }
             _ => match number::scan(rest) {
                 Some((kind, length)) => self.take(kind, length),
+                None if self.lookalike(first) => {}
                 None => self.take(TokenKind::Symbol(first), first.len_utf8()),
             },
         }
@@ -200,6 +207,21 @@ impl<'s> Lexer<'s> {
                 );
             }
         }
+        self.at = span.end;
+    }
+
+    /// The fence around code in Markdown, with the language's name behind it.
+    fn fence(&mut self) {
+        let rest = self.rest();
+        let length = rest.find('\n').unwrap_or(rest.len());
+        let span = Span::new(self.at, self.at + length);
+        self.diagnostics.push(
+            Diagnostic::error(
+                span,
+                "expected an event, found the fence of a code block in Markdown",
+            )
+            .help("leave this line out"),
+        );
         self.at = span.end;
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Parsed, Parser, known_number};
 use crate::diagnostic::Diagnostic;
-use crate::evaluate::unknown_symbol;
+use crate::evaluate::{evaluate, unknown_symbol};
 use crate::lexer::{Token, TokenKind, quote};
 use crate::span::Span;
 use crate::symbols;
@@ -61,7 +61,7 @@ impl Parser<'_> {
     pub(super) fn call(&mut self) -> Parsed<CallSpec> {
         let name = self.bump();
         let open = self.bump().span;
-        let arguments = self.expressions(')', "the call")?;
+        let arguments = self.expressions(')', "the call", open)?;
         let arguments_span = open.to(self.previous());
         self.check_name(&name, arguments.len(), arguments_span);
         if !self.eat_symbol('=') {
@@ -70,8 +70,16 @@ impl Parser<'_> {
                     .help("write `= 0` for success, `= ...` for any result"),
             ));
         }
-        if self.token().starts_line {
-            return Err(self.expected("the call's result"));
+        if self.at_line_end() {
+            return Err(Box::new(
+                (*self.expected("the call's result"))
+                    .help("write `= 0` for success, `= ...` for any result"),
+            ));
+        }
+        if self.at_symbol('=') {
+            return Err(Box::new(
+                (*self.expected("the call's result")).help("one `=` is enough"),
+            ));
         }
         let result = self.expression()?;
         let errno = self.errno()?;
@@ -103,18 +111,21 @@ impl Parser<'_> {
         }
         let is_call = symbols::arity(name).is_some() && self.peek(1).kind == TokenKind::Symbol('(');
         if is_call {
-            return Err(Box::new(
-                (*self.expected("the end of the line"))
-                    .label("another event begins here")
-                    .help("give each event a line of its own, with its time"),
-            ));
+            // Reported as what cannot stand behind an event.
+            return Ok(None);
         }
         if !is_errno {
+            let wrong = *self.expected(
+                "an errno such as `EAGAIN`, a remark in parentheses or the end of the line",
+            );
             return Err(Box::new(
-                (*self.expected(
-                    "an errno such as `EAGAIN`, a remark in parentheses or the end of the line",
-                ))
-                .did_you_mean(symbols::suggest(name, symbols::errno_names())),
+                match symbols::suggest(name, symbols::errno_names()) {
+                    _ if name == "errno" => {
+                        wrong.help("an errno is written by its name alone: `-1 EAGAIN`")
+                    }
+                    Some(known) => wrong.did_you_mean(Some(known)),
+                    None => wrong.help("a comment begins with `//`"),
+                },
             ));
         }
         let token = self.bump();
@@ -144,11 +155,18 @@ impl Parser<'_> {
 
     fn check_name(&mut self, name: &Token<'_>, count: usize, arguments: Span) {
         let Some(arity) = symbols::arity(&name.text) else {
-            self.diagnostics.push(
+            let wrong =
                 Diagnostic::error(name.span, format!("there is no call {}", quote(&name.text)))
-                    .label("unknown call")
-                    .did_you_mean(symbols::suggest(&name.text, symbols::syscall_names())),
-            );
+                    .label("unknown call");
+            let known = symbols::suggest(&name.text, symbols::syscall_names());
+            self.diagnostics.push(match known {
+                Some(known) => wrong.did_you_mean(Some(known)),
+                None if name.text == "system" => wrong.help("a command stands in backticks"),
+                None => {
+                    let names: Vec<_> = symbols::syscall_names().collect();
+                    wrong.note(format!("the calls are {}", names.join(", ")))
+                }
+            });
             return;
         };
         if arity.contains(&count) {
@@ -176,6 +194,7 @@ impl Parser<'_> {
         for expression in spec.arguments.iter().chain(&spec.result) {
             self.check_symbols(expression);
         }
+        self.check_result(spec);
         let Some((errno, span)) = &spec.errno else {
             return;
         };
@@ -201,7 +220,38 @@ impl Parser<'_> {
         }
     }
 
-    /// Reports every unknown symbol, function and field of `expression`.
+    /// An errno is no result.
+    fn check_result(&mut self, spec: &CallSpec) {
+        let Some(result) = &spec.result else {
+            return;
+        };
+        let symbol = match &result.kind {
+            ExpressionKind::Unary {
+                operator: '-',
+                operand,
+            } => &operand.kind,
+            other => other,
+        };
+        if let ExpressionKind::Symbol(name) = symbol
+            && symbols::errno(name).is_some()
+        {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    result.span,
+                    format!(
+                        "expected the call's result, found the errno {}",
+                        quote(name)
+                    ),
+                )
+                .help(format!(
+                    "a call that fails returns -1: `-1 {name} ({})`",
+                    remark_for(name)
+                )),
+            );
+        }
+    }
+
+    /// Reports every unknown symbol and function of `expression`.
     fn check_symbols(&mut self, expression: &Expression) {
         match &expression.kind {
             ExpressionKind::Symbol(name) => {
@@ -225,43 +275,61 @@ impl Parser<'_> {
                 items.iter().for_each(|item| self.check_symbols(item));
             }
             ExpressionKind::Struct(fields) => {
-                for (name, value) in fields {
-                    if let Some(name) = name {
-                        self.check_field(name, value);
-                    }
-                    self.check_symbols(value);
-                }
+                fields
+                    .iter()
+                    .for_each(|(_, value)| self.check_symbols(value));
             }
             ExpressionKind::Call { name, arguments } => {
-                if !FUNCTIONS.contains(&name.as_str()) {
-                    self.diagnostics.push(
-                        Diagnostic::error(
-                            expression.span,
-                            format!("there is no function {}", quote(name)),
-                        )
-                        .did_you_mean(symbols::suggest(name, FUNCTIONS))
-                        .note(format!("the functions are {}", FUNCTIONS.join(", "))),
-                    );
-                }
-                arguments
-                    .iter()
-                    .for_each(|argument| self.check_symbols(argument));
+                self.check_function(expression, name, arguments);
             }
             _ => {}
         }
     }
 
-    fn check_field(&mut self, name: &str, value: &Expression) {
-        // Statistics of a time stamp are named by symbols.
-        if FIELDS.contains(&name) || symbols::lookup(name).is_some() {
+    fn check_function(&mut self, expression: &Expression, name: &str, arguments: &[Expression]) {
+        if FUNCTIONS.contains(&name) {
+            let findings = self.diagnostics.len();
+            arguments
+                .iter()
+                .for_each(|argument| self.check_symbols(argument));
+            // A port too large, an address that is none: known as soon as the function is one that gives a number.
+            if name != "inet6_addr"
+                && self.diagnostics.len() == findings
+                && let Err(wrong) = evaluate(expression)
+            {
+                self.diagnostics.push(*wrong);
+            }
             return;
         }
-        let known = FIELDS.iter().copied();
-        self.diagnostics.push(
-            Diagnostic::error(value.span, format!("there is no field {}", quote(name)))
-                .label(format!("the value of `{}`", quote(name).trim_matches('`')))
-                .did_you_mean(symbols::suggest(name, known)),
+        let wrong = Diagnostic::error(
+            expression.span,
+            format!("there is no function {}", quote(name)),
         );
+        let note = format!("the functions are {}", FUNCTIONS.join(", "));
+        self.diagnostics.push(if symbols::arity(name).is_some() {
+            wrong.help("a call stands in an event of its own; its result, a number, stands here")
+        } else if name == "sizeof" {
+            wrong.help("write the number of octets: `4` for an `int`")
+        } else {
+            wrong
+                .did_you_mean(symbols::suggest(name, FUNCTIONS))
+                .note(note)
+        });
+    }
+
+    /// The name of a field in a structure, where it stands.
+    pub(super) fn check_field(&mut self, name: &Token<'_>) {
+        let text = name.text.as_ref();
+        // Statistics of a time stamp are named by symbols.
+        if FIELDS.contains(&text) || symbols::lookup(text).is_some() {
+            return;
+        }
+        let wrong = Diagnostic::error(name.span, format!("there is no field {}", quote(text)));
+        let known = symbols::suggest(text, FIELDS);
+        self.diagnostics.push(match known {
+            Some(_) => wrong.did_you_mean(known),
+            None => wrong.note(format!("the fields are {}", FIELDS.join(", "))),
+        });
     }
 }
 

@@ -73,11 +73,14 @@ impl<'s> Parser<'s> {
         Err(self.expected(format!("`{symbol}` {after}")))
     }
 
-    pub(super) fn expect_word(&mut self, what: &str) -> Parsed<Token<'s>> {
-        if self.kind() == TokenKind::Word {
-            return Ok(self.bump());
+    /// Takes the `symbol` that closes what was opened at `open`.
+    pub(super) fn close(&mut self, symbol: char, after: &str, open: Span) -> Parsed<Span> {
+        if self.at_symbol(symbol) {
+            return Ok(self.bump().span);
         }
-        Err(self.expected(what))
+        Err(Box::new(
+            (*self.expected(format!("`{symbol}` {after}"))).secondary(open, "opened here"),
+        ))
     }
 
     /// "expected …, found …" at the current token, or behind the one before where the line ends there.
@@ -114,21 +117,7 @@ impl<'s> Parser<'s> {
         let value = match token.kind {
             TokenKind::Integer => token.text.parse().ok(),
             TokenKind::Hex => i64::from_str_radix(token.text.trim_start_matches("0x"), 16).ok(),
-            TokenKind::Word => {
-                let name = token.text.clone();
-                let is_symbol = name
-                    .bytes()
-                    .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
-                let wrong = self.expected(what);
-                return Err(if is_symbol {
-                    Box::new((*wrong).help(format!(
-                        "if it should stand for a number, define it: `--define={name}=…` in the script, or `-D {name}=…` on the command line"
-                    )))
-                } else {
-                    wrong
-                });
-            }
-            _ => return Err(self.expected(what)),
+            _ => return Err(self.no_integer(what)),
         };
         let span = self.bump().span;
         match value {
@@ -138,6 +127,31 @@ impl<'s> Parser<'s> {
                     .label(format!("more than {}", i64::MAX)),
             )),
         }
+    }
+
+    fn no_integer(&self, what: &str) -> Box<Diagnostic> {
+        let wrong = *self.expected(what);
+        let token = self.token();
+        let text = token.text.as_ref();
+        if token.starts_line {
+            return Box::new(wrong);
+        }
+        let help = match token.kind {
+            TokenKind::Word if text.starts_with(|c: char| c.is_ascii_digit()) => not_a_number(text),
+            TokenKind::Word if is_constant(text) => define_help(text),
+            TokenKind::Symbol('=') => {
+                let name = self.previous().text(self.source);
+                format!("write a blank for `=`: `{name} {}`", self.peek(1).text)
+            }
+            TokenKind::Ellipsis => {
+                let name = self.previous().text(self.source);
+                format!("what need not be checked is left out, with its `{name}`")
+            }
+            TokenKind::Decimal => "a whole number stands here".to_owned(),
+            TokenKind::Text => "numbers stand without quotes".to_owned(),
+            _ => return Box::new(wrong),
+        };
+        Box::new(wrong.help(help))
     }
 
     /// A decimal integer within `range`, with its place. Out of range it is reported, and the nearest end of the
@@ -150,9 +164,14 @@ impl<'s> Parser<'s> {
         // What a definition stands for may be in hexadecimal anywhere.
         let is_literal = matches!(self.token().text, Cow::Borrowed(_));
         if self.kind() == TokenKind::Hex && is_literal {
-            return Err(Box::new(
-                (*self.expected(what)).help("packetdrill takes only a decimal number here"),
-            ));
+            let decimal = i64::from_str_radix(self.token().text.trim_start_matches("0x"), 16);
+            let wrong = *self.expected(what);
+            return Err(Box::new(match decimal {
+                Ok(value) => wrong.help(format!(
+                    "packetdrill takes only decimal numbers here: write `{value}`"
+                )),
+                Err(_) => wrong.help("packetdrill takes only decimal numbers here"),
+            }));
         }
         self.number_in(what, range)
     }
@@ -180,13 +199,21 @@ impl<'s> Parser<'s> {
         range: RangeInclusive<i64>,
     ) -> Parsed<(i64, Span)> {
         let definition = self.definition();
+        let is_hex = self.kind() == TokenKind::Hex;
         let (value, span) = self.any_integer(what)?;
         if range.contains(&value) {
             return Ok((value, span));
         }
         let (least, most) = (*range.start(), *range.end());
-        let mut wrong = Diagnostic::error(span, format!("expected {what}, found {value}"))
-            .label(format!("from {least} to {most}"));
+        let (found, room) = match is_hex {
+            true => (
+                format!("{value:#x}"),
+                format!("from {least:#x} to {most:#x}"),
+            ),
+            false => (value.to_string(), format!("from {least} to {most}")),
+        };
+        let mut wrong =
+            Diagnostic::error(span, format!("expected {what}, found {found}")).label(room);
         wrong.notes.extend(definition);
         self.diagnostics.push(wrong);
         Ok((value.clamp(least, most), span))
@@ -205,5 +232,64 @@ impl<'s> Parser<'s> {
     pub(super) fn u32(&mut self, what: &str) -> Parsed<(u32, Span)> {
         let (value, span) = self.integer_in(what, 0..=i64::from(u32::MAX))?;
         Ok((u32::try_from(value).unwrap_or(u32::MAX), span))
+    }
+}
+
+/// Whether `name` looks like a constant: capitals, and more of them than flags would be.
+pub(crate) fn is_constant(name: &str) -> bool {
+    let belongs = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
+    name.len() > 2 && name.bytes().all(belongs)
+}
+
+pub(crate) fn define_help(name: &str) -> String {
+    format!(
+        "if it should stand for a number, define it: `--define={name}=…` in the script, or `-D {name}=…` on the command line"
+    )
+}
+
+/// What is wrong with a word that begins with a digit.
+pub(crate) fn not_a_number(text: &str) -> String {
+    let is_hex =
+        |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if let Some(digits) = text.strip_prefix("0X").filter(|digits| is_hex(digits)) {
+        return format!("a hexadecimal number begins with a small x: `0x{digits}`");
+    }
+    if text == "0x" {
+        return "hexadecimal digits stand behind `0x`".to_owned();
+    }
+    if text.starts_with("0x") {
+        return "hexadecimal digits are 0 to 9 and a to f".to_owned();
+    }
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, rest) = text.split_at(digits);
+    let binary = text
+        .strip_prefix("0b")
+        .and_then(|bits| i64::from_str_radix(bits, 2).ok());
+    if let Some(value) = binary {
+        return format!("numbers are decimal or hexadecimal: `{value}` or `{value:#x}`");
+    }
+    if rest
+        .bytes()
+        .all(|byte| byte == b'_' || byte.is_ascii_digit())
+    {
+        return format!("a number has no `_`: `{}`", text.replace('_', ""));
+    }
+    match rest {
+        "k" | "K" | "M" | "G" | "ms" | "us" | "s" | "B" | "kB" | "KB" => {
+            format!("a number has no unit: `{number}` would be a number")
+        }
+        "L" | "l" | "u" | "U" | "UL" | "ul" | "LL" | "ULL" => {
+            format!("a number has no suffix: `{number}`")
+        }
+        _ if rest.starts_with('e')
+            && rest.len() > 1
+            && rest[1..].bytes().all(|b| b.is_ascii_digit()) =>
+        {
+            "a number is written without an exponent".to_owned()
+        }
+        _ if is_hex(text) => format!("a hexadecimal number begins with `0x`: `0x{text}`"),
+        _ => {
+            "a number is written in decimal digits, or in hexadecimal digits behind `0x`".to_owned()
+        }
     }
 }

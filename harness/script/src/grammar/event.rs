@@ -4,7 +4,6 @@ use super::{Parsed, Parser};
 use crate::diagnostic::Diagnostic;
 use crate::lexer::TokenKind;
 use crate::span::Span;
-use crate::symbols;
 use crate::tree::{Action, Code, Command, Direction, Event, StateAssertion, TimeSpec, When};
 
 /// The earliest moment at which the event before can have started, as far as the script says, in microseconds.
@@ -19,12 +18,21 @@ impl Parser<'_> {
     pub(super) fn event(&mut self) -> Parsed<Event> {
         let start = self.token().span;
         if !self.at_time() {
-            return Err(self.missing_time());
+            let token = self.token();
+            let is_number = token.kind == TokenKind::Hex
+                || token.kind == TokenKind::Word
+                    && token.text.starts_with(|first: char| first.is_ascii_digit());
+            return Err(if is_number {
+                self.wrong_time(start)
+            } else {
+                self.missing_time()
+            });
         }
         let time = self.time()?;
-        let action = self.action()?;
+        let action = self.action(start)?;
         self.check_time(&time, &action);
         self.check_clock(&time);
+        self.end_of_event(&action)?;
         Ok(Event {
             span: start.to(self.previous()),
             line: self.lines.line(start.start),
@@ -40,30 +48,7 @@ impl Parser<'_> {
         )
     }
 
-    fn missing_time(&self) -> Box<Diagnostic> {
-        let token = self.token();
-        let found = token.describe(self.source);
-        let wrong = Diagnostic::error(token.span, format!("expected a time, found {found}"));
-        let is_action = matches!(
-            token.kind,
-            TokenKind::Symbol('<' | '>' | '@') | TokenKind::Code
-        ) || self.peek(1).kind == TokenKind::Symbol('(');
-        Box::new(match token.kind {
-            TokenKind::Symbol('#') => {
-                wrong.help("a comment begins with `//`; packetdrill knows none with `#`")
-            }
-            TokenKind::Symbol(';') => wrong.help("an event ends with its line, without a mark"),
-            _ if is_action && token.starts_line => wrong
-                .label("no time stands before this event")
-                .help("write `+0` before it for \"at once after the event before\""),
-            _ if !token.starts_line => {
-                wrong.label("the event before ends here, and a new one begins with its time")
-            }
-            _ => wrong.help("an event begins with its time: `+0.1` after the event before, or `0.1` since the start"),
-        })
-    }
-
-    fn action(&mut self) -> Parsed<Action> {
+    fn action(&mut self, time: Span) -> Parsed<Action> {
         let token = self.token();
         match token.kind {
             TokenKind::Symbol('<') => self.packet(Direction::Inbound),
@@ -88,32 +73,8 @@ impl Parser<'_> {
             TokenKind::Word if self.peek(1).kind == TokenKind::Symbol('(') => {
                 self.call().map(Action::Call)
             }
-            _ => Err(self.missing_action()),
+            _ => Err(self.missing_action(time)),
         }
-    }
-
-    fn missing_action(&self) -> Box<Diagnostic> {
-        const WHAT: &str = "a packet (`<` or `>`), a call, a command in backticks, code in `%{ }%` or a state (`@`)";
-        let wrong = *self.expected(WHAT);
-        let token = self.token();
-        if token.starts_line || token.kind != TokenKind::Word {
-            return Box::new(wrong);
-        }
-        let word = token.text.as_ref();
-        if symbols::arity(word).is_some() {
-            return Box::new(wrong.help(format!("a call needs its arguments: `{word}(…) = …`")));
-        }
-        let are_flags = !word.is_empty() && word.chars().all(|c| "SFRPUEWA".contains(c));
-        if are_flags {
-            return Box::new(
-                wrong.help("say whose segment it is: `<` is injected, `>` is sent by the stack"),
-            );
-        }
-        let is_shouted = !word.bytes().any(|byte| byte.is_ascii_lowercase());
-        if is_shouted && let Some(state) = symbols::suggest_state(word) {
-            return Box::new(wrong.help(format!("a state line has an `@`: `@ {state}`")));
-        }
-        Box::new(wrong.did_you_mean(symbols::suggest(word, symbols::syscall_names())))
     }
 
     /// Which forms of time go with which events.

@@ -66,12 +66,12 @@ impl Parser<'_> {
             TokenKind::Text => self.string()?,
             TokenKind::Word => self.word()?,
             TokenKind::Symbol('[') => {
-                self.bump();
-                ExpressionKind::List(self.expressions(']', "the list")?)
+                let open = self.bump().span;
+                ExpressionKind::List(self.expressions(']', "the list", open)?)
             }
             TokenKind::Symbol('{') => {
-                self.bump();
-                self.structure()?
+                let open = self.bump().span;
+                self.structure(open)?
             }
             TokenKind::Symbol(operator @ ('~' | '-')) => {
                 self.bump();
@@ -86,14 +86,49 @@ impl Parser<'_> {
     }
 
     fn no_expression(&self) -> Box<Diagnostic> {
+        const COMMA: &str = "leave the comma out, or write a value behind it (any value is `...`)";
         let wrong = *self.expected("a value");
+        if self.at_line_end() {
+            return Box::new(wrong);
+        }
+        let before = self.previous().text(self.source);
+        let next = self.peek(1);
         Box::new(match self.kind() {
-            TokenKind::Symbol(',' | ')') if self.at > 0 => {
+            TokenKind::Symbol(')' | ']' | '}' | ',') if before == "," => wrong.help(COMMA),
+            TokenKind::Symbol(')' | ']' | '}' | ',' | '|') if before == "|" => {
+                wrong.help("flags have one `|` between: `O_RDWR|O_NONBLOCK`")
+            }
+            TokenKind::Symbol('|') => wrong.help("flags have one `|` between: `O_RDWR|O_NONBLOCK`"),
+            TokenKind::Symbol(',' | ')' | '*') => {
                 wrong.help("a value that does not matter is written `...`")
             }
+            TokenKind::Symbol('.') if next.kind == TokenKind::Word => wrong.help(format!(
+                "a field is written without a dot: `{}=…`",
+                next.text
+            )),
+            TokenKind::Symbol('=') => wrong.help("a field is written `name=value`"),
             TokenKind::Symbol('.') => wrong.help("any value is written `...`, with three dots"),
-            TokenKind::Symbol('\'') => wrong.help("strings stand in double quotes"),
+            TokenKind::Symbol('\'') => {
+                wrong.help("strings stand in double quotes, symbols in none")
+            }
             TokenKind::Symbol('&') => wrong.help("values are written without `&`"),
+            TokenKind::Symbol('$') => wrong.help("a name is written without `$`"),
+            TokenKind::Symbol('\\') => wrong
+                .help("an event goes on over lines without a mark, until its brackets are closed"),
+            TokenKind::Symbol('(') => {
+                wrong.help("values are written without parentheses and without types")
+            }
+            TokenKind::Symbol('!') => wrong.help("the complement of a value is `~`"),
+            TokenKind::Symbol('+') => wrong.help("a number has no `+`"),
+            TokenKind::OptionName => wrong.help("one `-` is enough"),
+            TokenKind::Ipv4 => wrong.help(format!(
+                "an address is a string in a function: `inet_addr(\"{}\")`",
+                self.token().text
+            )),
+            TokenKind::Ipv6 => wrong.help(format!(
+                "an address is a string in a function: `inet6_addr(\"{}\")`",
+                self.token().text
+            )),
             _ => wrong,
         })
     }
@@ -138,7 +173,8 @@ impl Parser<'_> {
             && self.tokens[self.at - 1].touches(self.token())
         {
             self.bump();
-            let arguments = self.expressions(')', "the function")?;
+            let open = self.previous();
+            let arguments = self.expressions(')', "the function", open)?;
             return Ok(ExpressionKind::Call { name, arguments });
         }
         if !self.eat_symbol('=') {
@@ -156,7 +192,14 @@ impl Parser<'_> {
     }
 
     /// Expressions with commas between, up to and with `close`.
-    pub(super) fn expressions(&mut self, close: char, of: &str) -> Parsed<Vec<Expression>> {
+    ///
+    /// `open` is where the bracket stands that `close` closes.
+    pub(super) fn expressions(
+        &mut self,
+        close: char,
+        of: &str,
+        open: Span,
+    ) -> Parsed<Vec<Expression>> {
         let mut list = Vec::new();
         if self.eat_symbol(close) {
             return Ok(list);
@@ -167,21 +210,42 @@ impl Parser<'_> {
                 return Ok(list);
             }
             if !self.eat_symbol(',') {
-                return Err(self.unseparated(close, of));
+                return Err(self.unseparated(close, of, open));
             }
         }
     }
 
-    fn unseparated(&self, close: char, of: &str) -> Box<Diagnostic> {
-        let what = format!("`,` or `{close}` in {of}");
-        let wrong = *self.expected(what);
+    fn unseparated(&self, close: char, of: &str, open: Span) -> Box<Diagnostic> {
+        const OPERATORS: &str = "flags are put together with `|`; there is no arithmetic";
+        let wrong = *self.expected(format!("`,` or `{close}` in {of}"));
+        if self.at_line_end() {
+            return Box::new(wrong.secondary(open, format!("{of} begins here")));
+        }
+        let before = self.previous().text(self.source);
         Box::new(match self.kind() {
-            TokenKind::Symbol('+') if !self.token().starts_line => {
-                wrong.note("flags are put together with `|`; there is no other operator")
+            TokenKind::Symbol('+' | '-' | '*' | '/' | '<' | '>' | '&' | '^' | '%') => {
+                wrong.note(OPERATORS)
             }
-            TokenKind::Symbol('&') => {
-                wrong.note("flags are put together with `|`; there is no other operator")
+            TokenKind::Symbol(')' | ']' | '}' | '=') => {
+                wrong.secondary(open, format!("{of} begins here"))
             }
+            TokenKind::Symbol(':') if close == '}' => wrong.help("a field is written `name=value`"),
+            TokenKind::Symbol(':') => wrong.help("arguments stand in their order, without names"),
+            TokenKind::Symbol(';') => wrong.help("write a comma"),
+            TokenKind::Text => wrong.help("a string stands alone, in double quotes"),
+            _ if matches!(before, "struct" | "union") => {
+                wrong.help("a structure is written `{fd=3, events=POLLIN}`, without its name")
+            }
+            TokenKind::Decimal | TokenKind::Symbol('.') => {
+                wrong.help("a number has one decimal point at most")
+            }
+            TokenKind::Integer | TokenKind::Hex | TokenKind::Word if close == '}' => {
+                wrong.help("a field is written `name=value`, with a comma before the next")
+            }
+            TokenKind::Integer
+            | TokenKind::Hex
+            | TokenKind::Word
+            | TokenKind::Symbol('[' | '{') => wrong.help("values have commas between"),
             _ => wrong,
         })
     }
@@ -259,7 +323,7 @@ impl Parser<'_> {
     }
 
     /// Behind the `{`.
-    fn structure(&mut self) -> Parsed<ExpressionKind> {
+    fn structure(&mut self, open: Span) -> Parsed<ExpressionKind> {
         let first = self.token();
         let is_flags =
             first.kind == TokenKind::Word && matches!(first.text.as_ref(), "flags" | "Flags");
@@ -271,12 +335,12 @@ impl Parser<'_> {
             )
         {
             let octets = self.gre_header()?;
-            self.expect_symbol('}', "at the end of the GRE header")?;
+            self.close('}', "at the end of the GRE header", open)?;
             return Ok(ExpressionKind::Gre(octets));
         }
         if self.at_symbol('(') {
             let entries = self.mpls_stack()?;
-            self.expect_symbol('}', "at the end of the label stack")?;
+            self.close('}', "at the end of the label stack", open)?;
             return Ok(ExpressionKind::Mpls(entries));
         }
         let mut fields = Vec::new();
@@ -289,7 +353,7 @@ impl Parser<'_> {
                 return Ok(ExpressionKind::Struct(fields));
             }
             if !self.eat_symbol(',') {
-                return Err(self.unseparated('}', "the structure"));
+                return Err(self.unseparated('}', "the structure", open));
             }
         }
     }
@@ -304,16 +368,21 @@ impl Parser<'_> {
         let is_counted = self.at_word("msg_name") || self.at_word("msg_iov");
         if next == TokenKind::Symbol('(') && is_counted {
             let name = self.bump().text.into_owned();
-            self.bump();
+            let open = self.bump().span;
             let count = self.expression()?;
-            self.expect_symbol(')', &format!("after the length of `{name}`"))?;
-            self.expect_symbol('=', &format!("and the value of `{name}`"))?;
+            self.close(')', &format!("after the length of `{name}`"), open)?;
+            if !self.at_symbol('=') {
+                let wrong = *self.expected(format!("`=` and the value of `{name}`"));
+                return Err(Box::new(wrong.help(format!("the form is `{name}(…)=…`"))));
+            }
+            self.bump();
             fields.push((Some(format!("{name}len")), count));
             fields.push((Some(name), self.expression()?));
         } else if next == TokenKind::Symbol('=') {
-            let name = self.bump().text.into_owned();
+            let name = self.bump();
+            self.check_field(&name);
             self.bump();
-            fields.push((Some(name), self.expression()?));
+            fields.push((Some(name.text.into_owned()), self.expression()?));
         } else {
             fields.push((None, self.expression()?));
         }

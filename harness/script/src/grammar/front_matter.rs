@@ -89,23 +89,36 @@ impl<'a> Reader<'a> {
     fn entry(&mut self, entry: &Entry) {
         let key = entry.key.text(self.source);
         if !KEYS.contains(&key) {
-            let bare = key.trim_end_matches(':');
-            self.diagnostics.push(
-                Diagnostic::error(
-                    entry.key,
-                    format!("expected a key of the front matter, found {}", quote(key)),
-                )
-                .label("unknown key")
-                .did_you_mean(suggest(bare, KEYS))
-                .note("the keys are `title`, `requires` and `targets`"),
+            let bare = key.split([':', '=']).next().unwrap_or(key);
+            let wrong = Diagnostic::error(
+                entry.key,
+                format!("expected a key of the front matter, found {}", quote(key)),
             );
+            self.diagnostics.push(if KEYS.contains(&bare) {
+                wrong.help(format!(
+                    "only blanks stand between a key and its value: `//: {bare}  …`"
+                ))
+            } else {
+                wrong
+                    .label("unknown key")
+                    .did_you_mean(suggest(bare, KEYS))
+                    .note("the keys are `title`, `requires` and `targets`")
+            });
             return;
         }
         if entry.pieces.is_empty() {
-            self.diagnostics.push(Diagnostic::error(
-                entry.key.after(),
-                format!("expected a value after `{key}`, found the end of the line"),
-            ));
+            let form = match key {
+                "title" => "what is tested, in a sentence",
+                "requires" => "RFC9293-MUST-13, RFC9293-MUST-14",
+                _ => "linux: expect fail \"why, with the source\"",
+            };
+            self.diagnostics.push(
+                Diagnostic::error(
+                    entry.key.after(),
+                    format!("expected a value after `{key}`, found the end of the line"),
+                )
+                .help(format!("write `//: {key}  {form}`")),
+            );
             return;
         }
         match key {
@@ -155,6 +168,7 @@ impl<'a> Reader<'a> {
                     span,
                     format!("expected the id of a requirement, found {}", quote(id)),
                 )
+                .did_you_mean(meant(id).as_deref())
                 .note("ids look like `RFC9293-MUST-13` or `RFC5961-3.2-2`, with commas between"),
             );
         } else if self.front_matter.requires.iter().any(|known| known == id) {
@@ -176,6 +190,22 @@ fn is_requirement(id: &str) -> bool {
         let tail = rest[digits..].strip_prefix('-');
         digits > 0 && tail.is_some_and(|tail| !tail.is_empty() && tail.chars().all(belongs))
     })
+}
+
+/// The ids that were meant, where only their spelling is wrong.
+fn meant(text: &str) -> Option<String> {
+    let text = text.trim_matches(['"', '\'', '`']).to_ascii_uppercase();
+    let joined = text.replace("RFC ", "RFC").replace("RFC-", "RFC");
+    let hyphenated = joined.split_whitespace().collect::<Vec<_>>().join("-");
+    if joined.matches("RFC").count() < 2 {
+        return is_requirement(&hyphenated).then_some(hyphenated);
+    }
+    let pieces: Vec<_> = joined
+        .split([';', ' '])
+        .filter(|piece| !piece.is_empty())
+        .collect();
+    let are_ids = pieces.iter().all(|piece| is_requirement(piece));
+    are_ids.then(|| pieces.join(", "))
 }
 
 /// `span` without blanks at its ends.
@@ -238,8 +268,15 @@ fn target_note(value: &Joined) -> Result<TargetNote, Box<Diagnostic>> {
     };
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if target.is_empty() || !target.chars().all(is_name) {
-        let message = format!("expected a target's name, found {}", quote(target));
-        return Err(wrong(0, colon, message));
+        let message = match target {
+            "" => "expected a target's name, found `:`".to_owned(),
+            _ => format!("expected a target's name, found {}", quote(target)),
+        };
+        let wrong = *wrong(0, colon.max(1), message);
+        return Err(Box::new(match target.contains([',', ' ']) {
+            true => wrong.help("write a `targets` line for each target"),
+            false => wrong,
+        }));
     }
     if let Some(mode) = mode
         && !MODES.contains(&mode)
@@ -249,7 +286,14 @@ fn target_note(value: &Joined) -> Result<TargetNote, Box<Diagnostic>> {
             "expected the address mode `v4`, `v6` or `mapped`, found {}",
             quote(mode)
         );
-        return Err(wrong(start, colon, message));
+        let known = match mode {
+            "ipv4" | "4" => Some("v4"),
+            "ipv6" | "6" => Some("v6"),
+            _ => suggest(mode, MODES),
+        };
+        return Err(Box::new(
+            (*wrong(start, colon, message)).did_you_mean(known),
+        ));
     }
     let rest = text[colon + 1..].trim_start();
     let start = text.len() - rest.len();
@@ -264,7 +308,15 @@ fn target_note(value: &Joined) -> Result<TargetNote, Box<Diagnostic>> {
             "" => "expected `expect fail` or `skip`".to_owned(),
             _ => format!("expected `expect fail` or `skip`, found {}", quote(found)),
         };
-        return Err(wrong(start, start + found.len(), message));
+        let wrong = *wrong(start, start + found.len().max(1), message);
+        return Err(Box::new(match found.to_ascii_lowercase().as_str() {
+            "skip" | "skipped" | "ignore" => wrong.did_you_mean(Some("skip")),
+            "expect pass" | "pass" => {
+                wrong.help("a pass is expected where nothing is said: leave the line out")
+            }
+            "" => wrong,
+            _ => wrong.did_you_mean(Some("expect fail").filter(|_| found.contains("fail"))),
+        }));
     };
     let quoted = rest[word.len()..].trim_start();
     let start = text.len() - quoted.len();

@@ -7,6 +7,9 @@ use crate::span::Span;
 use crate::symbols::{icmp_code_names, icmp_type_names, is_icmp_code, is_icmp_type, suggest};
 use crate::tree::{IcmpSpec, QuotedSpec};
 
+const NUMBERED: &str =
+    "by numbers from 0 to 255, types and codes are written `type_3` and `code_4`";
+
 impl Parser<'_> {
     /// A quoted packet in front of `icmp`, where one stands: an order that old scripts have.
     pub(super) fn early_quote(&mut self) -> Parsed<Option<(QuotedSpec, Span)>> {
@@ -29,7 +32,13 @@ impl Parser<'_> {
                     .help(format!("a type by its number is written `type_{number}`")),
             ));
         }
-        let kind_token = self.expect_word("an ICMP type, such as `unreachable`")?;
+        if self.kind() != TokenKind::Word || self.token().starts_line {
+            let wrong = *self.expected("an ICMP type");
+            return Err(Box::new(
+                wrong.help("the form is `icmp unreachable port_unreachable`"),
+            ));
+        }
+        let kind_token = self.bump();
         let kind = self.icmp_type(&kind_token)?;
         let mut span = kind_token.span;
         let mut code = None;
@@ -82,15 +91,27 @@ impl Parser<'_> {
         if is_icmp_type(name) {
             return Ok(name.to_owned());
         }
-        Err(Box::new(
-            Diagnostic::error(
-                token.span,
-                format!("expected an ICMP type, found {}", quote(name)),
-            )
-            .label("unknown type")
-            .did_you_mean(suggest(name, icmp_type_names()))
-            .note("a type by its number is written `type_3`"),
-        ))
+        let wrong = Diagnostic::error(
+            token.span,
+            format!("expected an ICMP type, found {}", quote(name)),
+        );
+        Err(Box::new(match name {
+            _ if name.starts_with("type_") => wrong.help(NUMBERED),
+            "destination_unreachable" | "dest_unreachable" | "dest_unreach" => {
+                wrong.did_you_mean(Some("unreachable"))
+            }
+            "ttl_exceeded" | "time_exceed" => wrong.did_you_mean(Some("time_exceeded")),
+            _ => match suggest(name, icmp_type_names()) {
+                Some(known) => wrong.label("unknown type").did_you_mean(Some(known)),
+                None => {
+                    let names: Vec<_> = icmp_type_names().collect();
+                    wrong.label("unknown type").note(format!(
+                        "the types are {}; by its number one is written `type_3`",
+                        names.join(", ")
+                    ))
+                }
+            },
+        }))
     }
 
     fn icmp_code(&self, kind: &str, token: &Token<'_>) -> Parsed<String> {
@@ -101,20 +122,35 @@ impl Parser<'_> {
         if is_icmp_code(kind, name) {
             return Ok(name.to_owned());
         }
+        Err(Box::new(self.wrong_code(kind, token)))
+    }
+
+    fn wrong_code(&self, kind: &str, token: &Token<'_>) -> Diagnostic {
         let names = icmp_code_names(kind);
+        // A hyphen ends the word, though it may be meant to belong to it.
+        let rest = &self.source[token.span.start..];
+        let length = rest
+            .find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-'))
+            .unwrap_or(rest.len());
+        let span = Span::new(token.span.start, token.span.start + length);
+        let name = span.text(self.source);
         let wrong = Diagnostic::error(
-            token.span,
+            span,
             format!("expected a code of `{kind}`, found {}", quote(name)),
-        )
-        .label("unknown code")
-        .did_you_mean(suggest(name, names.iter().copied()));
-        Err(Box::new(if names.is_empty() {
-            wrong.note(format!(
+        );
+        if name.starts_with("code_") {
+            return wrong.help(NUMBERED);
+        }
+        match suggest(name, names.iter().copied()) {
+            Some(known) => wrong.label("unknown code").did_you_mean(Some(known)),
+            None if names.is_empty() => wrong.note(format!(
                 "no code of `{kind}` has a name; by its number it is written `code_0`"
-            ))
-        } else {
-            wrong.note("a code by its number is written `code_0`")
-        }))
+            )),
+            None => wrong.label("unknown code").note(format!(
+                "the codes of `{kind}` are {}; by its number one is written `code_0`",
+                names.join(", ")
+            )),
+        }
     }
 
     fn icmp_mtu(&mut self, kind: &str, code: Option<&str>) -> Parsed<Option<u32>> {
@@ -126,6 +162,15 @@ impl Parser<'_> {
         let is_ipv4 =
             matches!(kind, "unreachable" | "3") && matches!(code, Some("frag_needed" | "4"));
         let is_ipv6 = matches!(kind, "packet_too_big" | "2") && matches!(code, None | Some("0"));
+        if code.is_none()
+            && !self.at_line_end()
+            && self.kind() == TokenKind::Word
+            && !self.at_word("id")
+        {
+            return Err(Box::new(
+                (*self.expected("the end of the line")).help("the code stands in front of the MTU"),
+            ));
+        }
         if !is_ipv4 && !is_ipv6 {
             self.diagnostics.push(
                 Diagnostic::error(word.to(span), "this ICMP message holds no MTU")
@@ -142,7 +187,7 @@ impl Parser<'_> {
 
     /// `[1:1001(1000)]`, `[udp (1000)]`, `[raw (1000)]`.
     fn quoted(&mut self) -> Parsed<QuotedSpec> {
-        self.bump();
+        let open = self.bump().span;
         let quoted = if self.at_word("udp") || self.at_word("raw") {
             let name = self.bump().text;
             self.expect_symbol('(', &format!("and a length after `{name}`"))?;
@@ -160,11 +205,18 @@ impl Parser<'_> {
                 length: range.length,
             }
         } else {
-            return Err(self.expected(
-                "the quoted packet: `seq:end(length)`, `udp (length)` or `raw (length)`",
-            ));
+            let wrong = *self
+                .expected("the quoted packet: `seq:end(length)`, `udp (length)` or `raw (length)`");
+            let is_flags = super::flags::intended(&self.token().text).is_some();
+            return Err(Box::new(match self.kind() {
+                TokenKind::Symbol(']') => {
+                    wrong.help("leave the brackets out where nothing particular is quoted")
+                }
+                _ if is_flags => wrong.help("a segment is quoted by its sequence numbers alone"),
+                _ => wrong,
+            }));
         };
-        self.expect_symbol(']', "after the quoted packet")?;
+        self.close(']', "after the quoted packet", open)?;
         Ok(quoted)
     }
 }

@@ -28,6 +28,11 @@ const FIELDS: [&str; 12] = [
 /// Octets for options in an IPv4 header.
 const OPTION_SPACE: usize = 40;
 
+/// Whether `name` is a field of the IP header.
+pub(super) fn is_field(name: &str) -> bool {
+    FIELDS.contains(&name)
+}
+
 impl Parser<'_> {
     /// The fields in brackets or parentheses; none where there are no brackets.
     pub(super) fn ip_fields(&mut self) -> Parsed<IpSpec> {
@@ -37,7 +42,7 @@ impl Parser<'_> {
             TokenKind::Symbol('(') => ')',
             _ => return Ok(ip),
         };
-        self.bump();
+        let open = self.bump().span;
         loop {
             self.ip_field(&mut ip)?;
             if !self.eat_symbol(',') {
@@ -45,14 +50,18 @@ impl Parser<'_> {
             }
         }
         if !self.at_symbol(close) {
-            return Err(self.expected(format!("`,` or `{close}` after a field of the IP header")));
+            let wrong = *self.expected(format!("`,` or `{close}` after a field of the IP header"));
+            let wrong = wrong.secondary(open, "opened here");
+            return Err(Box::new(match is_field(&self.token().text) {
+                true => wrong.help("fields have commas between: `[ect0,ttl 64]`"),
+                false => wrong,
+            }));
         }
         self.bump();
         Ok(ip)
     }
 
     fn ip_field(&mut self, ip: &mut IpSpec) -> Parsed<()> {
-        const WHAT: &str = "a field of the IP header";
         let name = if self.kind() == TokenKind::Word {
             self.token().text.clone().into_owned()
         } else {
@@ -67,11 +76,7 @@ impl Parser<'_> {
             "tos" | "ttl" | "flowlabel" | "source" | "destination" | "options"
             | "wrong_checksum" => None,
             _ => {
-                return Err(Box::new(
-                    (*self.expected(WHAT))
-                        .did_you_mean(suggest(&name, FIELDS))
-                        .note(format!("the fields are {}", FIELDS.join(", "))),
-                ));
+                return Err(self.no_ip_field(&name));
             }
         };
         let span = self.bump().span;
@@ -140,5 +145,33 @@ impl Parser<'_> {
             ));
         }
         Ok(octets)
+    }
+
+    fn no_ip_field(&self, name: &str) -> Box<Diagnostic> {
+        let wrong = *self.expected("a field of the IP header");
+        let note = format!("the fields are {}", FIELDS.join(", "));
+        Box::new(match self.kind() {
+            TokenKind::Symbol(']' | ')') => {
+                wrong.help("leave the brackets out where no field is stated")
+            }
+            TokenKind::Ipv4 | TokenKind::Ipv6 => wrong.help("an address stands without brackets"),
+            TokenKind::Word => match (name, super::flags::intended(name)) {
+                ("dscp" | "ds" | "diffserv", _) => wrong
+                    .help("the whole octet is `tos`, in hexadecimal: `[tos 0x28]`")
+                    .note(note),
+                ("ecn", _) => wrong.help("the ECN codepoints are `noecn`, `ect0`, `ect1` and `ce`"),
+                ("hlim" | "hoplimit" | "hop_limit", _) => wrong.did_you_mean(Some("ttl")),
+                (_, Some(flags)) if name.len() < 4 => {
+                    let dot = if self.peek(1).kind == TokenKind::Symbol('.') {
+                        "."
+                    } else {
+                        ""
+                    };
+                    wrong.help(format!("flags stand without brackets: `{flags}{dot}`"))
+                }
+                _ => wrong.did_you_mean(suggest(name, FIELDS)).note(note),
+            },
+            _ => wrong.note(note),
+        })
     }
 }

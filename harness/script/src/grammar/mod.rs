@@ -7,11 +7,14 @@
 mod call;
 mod cursor;
 mod encapsulation;
+mod end;
 mod event;
 mod expression;
+mod flags;
 mod front_matter;
 mod icmp;
 mod ip;
+mod no_event;
 mod option_line;
 mod packet;
 mod segment;
@@ -26,7 +29,9 @@ use crate::span::LineIndex;
 use crate::tree::{Command, Event, Script};
 use crate::{Parse, evaluate};
 
+pub(crate) use cursor::{define_help, is_constant, not_a_number};
 pub(crate) use encapsulation::gre;
+pub(crate) use tcp_option::is_tcp_option;
 
 /// What a rule gives: its part of the tree, or why the event cannot be read.
 type Parsed<T> = Result<T, Box<Diagnostic>>;
@@ -159,7 +164,16 @@ impl Parser<'_> {
         token.starts_line
             && match token.kind {
                 TokenKind::Symbol('+' | '*' | '@') => true,
+                // A mail that quotes a script.
+                TokenKind::Symbol('>') => next.kind == TokenKind::Symbol('+'),
                 TokenKind::Command | TokenKind::OptionName => true,
+                // Line numbers in front of the times: `2: +0 close(3) = 0`.
+                TokenKind::Integer
+                    if next.kind == TokenKind::Symbol(':')
+                        && self.peek(2).kind == TokenKind::Symbol('+') =>
+                {
+                    true
+                }
                 TokenKind::Decimal | TokenKind::Integer => {
                     !token.text.starts_with('-')
                         && !matches!(

@@ -51,7 +51,6 @@ impl Parser<'_> {
         } else {
             PacketBody::Tcp(self.segment(direction)?)
         };
-        self.check_end(&body)?;
         Ok(Action::Packet(PacketSpec {
             span: start.to(self.previous()),
             direction,
@@ -64,9 +63,15 @@ impl Parser<'_> {
     fn udp(&mut self) -> Parsed<UdpSpec> {
         self.bump();
         let ports = self.ports()?;
-        self.expect_symbol('(', "and the payload's length after `udp`")?;
+        if !self.at_symbol('(') {
+            let wrong = *self.expected("`(` and the payload's length after `udp`");
+            return Err(Box::new(wrong.help(
+                "the form is `udp (1000)`, or with ports `udp 53 > 53 (1000)`",
+            )));
+        }
+        let open = self.bump().span;
         let (length, _) = self.u16("the payload's length")?;
-        self.expect_symbol(')', "after the payload's length")?;
+        self.close(')', "after the payload's length", open)?;
         Ok(UdpSpec {
             ports,
             length: length.into(),
@@ -80,41 +85,13 @@ impl Parser<'_> {
         }
         let (source, _) = self.u16("a source port")?;
         self.bump();
+        if self.kind() == TokenKind::Word {
+            let wrong = *self.expected("a destination port");
+            return Err(Box::new(
+                wrong.help("both ports are written, `8080 > 80`, or none"),
+            ));
+        }
         let (destination, _) = self.u16("a destination port")?;
         Ok(Some((source, destination)))
-    }
-
-    /// What cannot stand behind a packet on its line, with what was meant.
-    fn check_end(&self, body: &PacketBody) -> Parsed<()> {
-        let token = self.token();
-        if token.starts_line || token.kind == TokenKind::End {
-            return Ok(());
-        }
-        let is_time = matches!(
-            token.kind,
-            TokenKind::Symbol('+' | '*') | TokenKind::Decimal | TokenKind::Integer
-        );
-        if is_time {
-            return Ok(());
-        }
-        let wrong = *self.expected("the end of the line");
-        let word = token.text.as_ref();
-        let order = "the order is `seq:end(length)`, `ack`, `win`, `urg`, `<options>`";
-        let wrong = match (body, word) {
-            (PacketBody::Tcp(_), "ack" | "win" | "urg") => wrong.help(order),
-            (PacketBody::Tcp(segment), _) if token.kind == TokenKind::Word => {
-                let mut next = vec!["ack", "win", "urg"];
-                if segment.ack.is_some() {
-                    next.remove(0);
-                }
-                match crate::symbols::suggest(word, next) {
-                    Some(known) => wrong.did_you_mean(Some(known)),
-                    None => wrong.note(order),
-                }
-            }
-            (PacketBody::Tcp(_), _) => wrong.note(order),
-            _ => wrong,
-        };
-        Err(Box::new(wrong))
     }
 }

@@ -2,11 +2,15 @@
 
 use halfopen_wire::Flags;
 
+use super::cursor::{define_help, is_constant};
 use super::{Parsed, Parser};
 use crate::diagnostic::Diagnostic;
-use crate::lexer::{TokenKind, quote};
+use crate::lexer::{Token, TokenKind};
 use crate::span::Span;
 use crate::tree::{Direction, OptionsSpec, SegmentSpec};
+
+const RANGE_HELP: &str =
+    "the form is `seq:end(length)`, as in `1:1001(1000)`, or `1:1(0)` without payload";
 
 /// `seq:end(length)`.
 pub(super) struct Range {
@@ -34,8 +38,9 @@ impl Parser<'_> {
             false => None,
         };
         let options = self.tcp_options(direction)?;
-        let misplaced = self.at_word("win") || self.at_word("ack");
-        if window.is_none() && direction == Direction::Inbound && !misplaced {
+        // Whatever else stands there is told first: it may be a window in disguise.
+        let is_whole = self.at_line_end() || self.begins_timed_event();
+        if window.is_none() && direction == Direction::Inbound && is_whole {
             let place = ack.map_or(range.span, |(_, span)| span).after();
             self.diagnostics.push(
                 Diagnostic::error(
@@ -61,104 +66,41 @@ impl Parser<'_> {
         })
     }
 
-    /// `S.`, `P.`, `.`, `SEWA`, `.5` (an ACK with the ACE field), `-` (none).
-    fn flags(&mut self) -> Parsed<(u16, Span)> {
-        let start = self.token().span;
-        match self.kind() {
-            TokenKind::Symbol('-') => {
-                self.bump();
-                return Ok((0, start));
-            }
-            TokenKind::Symbol('.') | TokenKind::Decimal => {
-                self.bump();
-            }
-            TokenKind::Word => {
-                self.bump();
-                let more = matches!(self.kind(), TokenKind::Symbol('.') | TokenKind::Decimal);
-                if more && !self.token().starts_line {
-                    self.bump();
-                }
-            }
-            _ => {
-                let wrong = *self.expected("TCP flags");
-                let at_range = self.peek(1).kind == TokenKind::Symbol(':');
-                return Err(Box::new(if at_range {
-                    wrong.help("`.` is an ACK, `S`, `F`, `R`, `P` are SYN, FIN, RST, PSH, and `-` is none at all")
-                } else {
-                    wrong.note("a packet is `flags seq:end(length) ack N win N <options>`, `udp (length)` or `icmp type code`")
-                }));
-            }
-        }
-        let span = start.to(self.previous());
-        let text: String = span
-            .text(self.source)
-            .chars()
-            .filter(|c| !c.is_whitespace())
-            .collect();
-        let flags = self.flag_bits(&text, span)?;
-        Ok((flags, span))
-    }
-
-    fn flag_bits(&mut self, text: &str, span: Span) -> Parsed<u16> {
-        let mut flags = Flags::NONE;
-        let mut ace = None;
-        for letter in text.chars() {
-            flags = flags.union(match letter {
-                'F' => Flags::FIN,
-                'S' => Flags::SYN,
-                'R' => Flags::RST,
-                'P' => Flags::PSH,
-                '.' => Flags::ACK,
-                'U' => Flags::URG,
-                'E' => Flags::ECE,
-                'W' => Flags::CWR,
-                'A' => Flags::AE,
-                '0'..='7' if ace.is_none() => {
-                    ace = letter.to_digit(8);
-                    Flags::NONE
-                }
-                _ => return Err(Box::new(wrong_flag(text, letter, span))),
-            });
-        }
-        let ecn = Flags::ECE.union(Flags::CWR).union(Flags::AE);
-        if let Some(count) = ace {
-            if flags.intersects(ecn) {
-                self.diagnostics.push(
-                    Diagnostic::error(span, "both letters and a number for the ACE field")
-                        .label("`E`, `W` and `A` are the bits of that number")
-                        .help("write either `.5` or `AE.`"),
-                );
-            }
-            // RFC 9768 section 3.2.2: AE is the highest bit, ECE the lowest.
-            for (bit, flag) in [(1, Flags::ECE), (2, Flags::CWR), (4, Flags::AE)] {
-                if count & bit != 0 {
-                    flags = flags.union(flag);
-                }
-            }
-        } else if flags.contains(Flags::AE)
-            && !flags.intersects(Flags::ECE.union(Flags::CWR).union(Flags::ACK))
-        {
-            let acked = format!("{}.", text.replace('A', ""));
-            self.diagnostics.push(
-                Diagnostic::warning(span, "`A` is the flag AE of accurate ECN, not ACK")
-                    .help(format!("ACK is a dot: `{acked}`")),
-            );
-        }
-        Ok(flags.bits())
-    }
-
     /// `1:1001(1000)`.
     pub(super) fn seq_range(&mut self, flags: u16) -> Parsed<Range> {
-        const WHAT: &str = "sequence numbers, `seq:end(length)`";
-        let (seq, start) = self.u32(WHAT)?;
-        self.expect_symbol(':', "and the end of the sequence range")?;
+        if !matches!(self.kind(), TokenKind::Integer) {
+            return Err(self.no_range());
+        }
+        let findings = self.diagnostics.len();
+        let (seq, start) = self.u32("sequence numbers, `seq:end(length)`")?;
+        if !self.at_symbol(':') {
+            let wrong = *self.expected("`:` and the end of the sequence range");
+            return Err(Box::new(match self.kind() {
+                TokenKind::Symbol('>') => {
+                    wrong.help("ports stand in front of the flags: `8080 > 80 S 0:0(0)`")
+                }
+                _ => wrong.help(RANGE_HELP),
+            }));
+        }
+        self.bump();
         let (seq_end, end_span) = self.u32("the end of the sequence range")?;
-        self.expect_symbol('(', "and the payload's length")?;
+        if !self.at_symbol('(') {
+            return Err(Box::new(
+                (*self.expected("`(` and the payload's length")).help(RANGE_HELP),
+            ));
+        }
+        let open = self.bump().span;
+        if self.at_symbol(')') {
+            return Err(Box::new(
+                (*self.expected("the payload's length")).help("no payload is `(0)`"),
+            ));
+        }
         let (length, length_span) = self.u16("the payload's length")?;
-        self.expect_symbol(')', "after the payload's length")?;
+        self.close(')', "after the payload's length", open)?;
         let length = u32::from(length);
         let numbers = start.to(end_span);
-        if seq.wrapping_add(length) != seq_end {
+        // A number out of range has been reported, and fits nothing.
+        if seq.wrapping_add(length) != seq_end && self.diagnostics.len() == findings {
             self.wrong_length(seq, seq_end, length, numbers, length_span, flags);
         }
         Ok(Range {
@@ -166,6 +108,30 @@ impl Parser<'_> {
             seq_end,
             length,
             span: start.to(self.previous()),
+        })
+    }
+
+    fn no_range(&self) -> Box<Diagnostic> {
+        let wrong = *self.expected("sequence numbers, `seq:end(length)`");
+        let token = self.token();
+        let are_flags = |token: &Token<'_>| {
+            token.kind == TokenKind::Word && token.text.chars().all(|c| "SFRPUEWA".contains(c))
+        };
+        Box::new(match token.kind {
+            TokenKind::Word if are_flags(token) && self.previous().text(self.source) == "-" => {
+                wrong.help("`-` is no flag at all; the direction is `<` or `>` alone")
+            }
+            TokenKind::Word if are_flags(token) => {
+                wrong.help("flags stand together, without a blank: `FP.`")
+            }
+            TokenKind::Word if token.text == "seq" => {
+                wrong.help("the numbers stand without a word: `1:1001(1000)`")
+            }
+            TokenKind::Word if is_constant(&token.text) => wrong.help(define_help(&token.text)),
+            TokenKind::Hex => wrong.help("packetdrill takes only decimal numbers here"),
+            TokenKind::Symbol('[') => wrong
+                .help("fields of the IP header stand in front of the flags: `> [ect0] . 1:1(0)`"),
+            _ => wrong.help(RANGE_HELP),
         })
     }
 
@@ -180,6 +146,13 @@ impl Parser<'_> {
     ) {
         let held = seq_end.wrapping_sub(seq);
         let end = seq.wrapping_add(length);
+        if seq_end < seq && held > u32::from(u16::MAX) {
+            self.diagnostics.push(
+                Diagnostic::error(numbers, "this range of sequence numbers is backwards")
+                    .help(format!("write `{seq}:{end}({length})`")),
+            );
+            return;
+        }
         let mut wrong = Diagnostic::error(
             length_span,
             format!("expected the length {held}, found {length}"),
@@ -224,25 +197,9 @@ impl Parser<'_> {
             }
             return Ok(OptionsSpec::Any(span));
         }
-        let list = self.tcp_option_list()?;
+        let list = self.tcp_option_list(start)?;
         let span = start.to(self.previous());
         self.check_option_space(&list, span);
         Ok(OptionsSpec::List(list, span))
-    }
-}
-
-fn wrong_flag(text: &str, letter: char, span: Span) -> Diagnostic {
-    const NOTE: &str = "the flags are S (SYN), F (FIN), R (RST), P (PSH), `.` (ACK), U (URG), E (ECE), W (CWR), A (AE); `-` is none";
-    let wrong = Diagnostic::error(span, format!("expected TCP flags, found {}", quote(text)))
-        .label(format!("`{letter}` is no flag"));
-    let upper = text.to_ascii_uppercase();
-    let is_flags = upper.chars().all(|c| "SFRP.UEWA".contains(c));
-    let protocols = ["icmp", "udp", "ipv4", "ipv6", "gre", "mpls", "encap"];
-    if is_flags {
-        return wrong.did_you_mean(Some(&upper));
-    }
-    match crate::symbols::suggest(text, protocols) {
-        Some(protocol) if text.len() > 2 => wrong.did_you_mean(Some(protocol)),
-        _ => wrong.note(NOTE),
     }
 }

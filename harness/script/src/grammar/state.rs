@@ -29,7 +29,6 @@ impl Parser<'_> {
             }
             StateAssertion::Becomes(from, to)
         } else {
-            self.check_arrow()?;
             StateAssertion::Is(from)
         };
         Ok(StateSpec {
@@ -39,26 +38,10 @@ impl Parser<'_> {
         })
     }
 
-    /// What people write for `->`.
-    fn check_arrow(&self) -> Parsed<()> {
-        let token = self.token();
-        let looks_like_arrow = matches!(token.kind, TokenKind::Symbol('>' | '=' | '-' | '→' | ','))
-            || self.at_word("to");
-        if looks_like_arrow && !token.starts_line {
-            return Err(Box::new(
-                (*self.expected("`->` or the end of the line"))
-                    .help("a transition is written `@ LISTEN -> SYN-RECEIVED`"),
-            ));
-        }
-        Ok(())
-    }
-
     fn state_name(&mut self) -> Parsed<(StateName, Span)> {
         const WHAT: &str = "a state of RFC 9293";
         if self.kind() != TokenKind::Word || self.token().starts_line {
-            return Err(Box::new(
-                (*self.expected(WHAT)).help("`ESTABLISHED`, `SYN-RECEIVED`, `FIN-WAIT-1`, …"),
-            ));
+            return Err(self.no_state(WHAT));
         }
         let start = self.bump().span;
         // `FIN-WAIT-1` comes as a word, a hyphen, a word and the number -1.
@@ -78,8 +61,51 @@ impl Parser<'_> {
         let wrong = Diagnostic::error(span, format!("expected {WHAT}, found {}", quote(text)))
             .label("unknown state");
         Err(Box::new(match suggest_state(text) {
+            Some(state) if text.ends_with('-') && self.at_symbol('>') => {
+                wrong.help(format!("the arrow has no blank in it: `{state} -> …`"))
+            }
             Some(state) => wrong.help(format!("RFC 9293 spells it `{state}`")),
-            None => wrong.note("the states are CLOSED, LISTEN, SYN-SENT, SYN-RECEIVED, ESTABLISHED, FIN-WAIT-1, FIN-WAIT-2, CLOSE-WAIT, CLOSING, LAST-ACK and TIME-WAIT"),
+            None => self.unknown_state(text, wrong),
         }))
     }
+
+    fn unknown_state(&self, text: &str, wrong: Diagnostic) -> Diagnostic {
+        let next = self.token();
+        let joined = suggest_state(&format!("{text}{}", next.text));
+        match (text, joined) {
+            ("fd" | "socket", _) if next.kind == TokenKind::Integer => wrong.help(format!(
+                "the descriptor stands alone: `@ {} ESTABLISHED`",
+                next.text
+            )),
+            ("state", _) => wrong.help(FORM),
+            (_, Some(state)) if next.kind == TokenKind::Word && !next.starts_line => {
+                wrong.help(format!("RFC 9293 spells it `{state}`, with hyphens"))
+            }
+            _ => wrong.note("the states are CLOSED, LISTEN, SYN-SENT, SYN-RECEIVED, ESTABLISHED, FIN-WAIT-1, FIN-WAIT-2, CLOSE-WAIT, CLOSING, LAST-ACK and TIME-WAIT"),
+        }
+    }
+
+    fn no_state(&self, what: &str) -> Box<Diagnostic> {
+        let wrong = *self.expected(what);
+        if self.at_line_end() {
+            return Box::new(wrong.help(FORM));
+        }
+        Box::new(match self.kind() {
+            TokenKind::Symbol(':') => {
+                wrong.help("no colon stands behind the descriptor: `@ 4 ESTABLISHED`")
+            }
+            TokenKind::Symbol('!') => {
+                wrong.help("a state line says which state it is, not which it is not")
+            }
+            TokenKind::Symbol('@') => wrong.help("one `@` is enough"),
+            TokenKind::Symbol('(') | TokenKind::Text => {
+                wrong.help("a state is written without quotes and brackets")
+            }
+            TokenKind::Integer => wrong
+                .help("a state is written by its name; one descriptor may stand in front of it"),
+            _ => wrong.help(FORM),
+        })
+    }
 }
+
+const FORM: &str = "the forms are `@ LISTEN -> SYN-RECEIVED`, `@ ESTABLISHED` and, with a descriptor, `@ 4 ESTABLISHED`";

@@ -1,5 +1,6 @@
 //! TCP options: `<mss 1460,nop,wscale 7,sackOK,TS val 1 ecr 0>`.
 
+use super::cursor::{define_help, is_constant};
 use super::{Parsed, Parser};
 use crate::diagnostic::Diagnostic;
 use crate::lexer::{TokenKind, quote};
@@ -11,43 +12,108 @@ const NAMES: [&str; 12] = [
     "mss", "nop", "eol", "wscale", "sackOK", "sack", "TS", "FO", "FOEXP", "md5", "ECN", "raw",
 ];
 
+/// How others name some of them.
+const ALIASES: [(&str, &str); 15] = [
+    ("accecn", "ECN"),
+    ("cookie", "FO"),
+    ("end", "eol"),
+    ("fastopen", "FO"),
+    ("md5sig", "md5"),
+    ("sack_perm", "sackOK"),
+    ("sack_permitted", "sackOK"),
+    ("sackperm", "sackOK"),
+    ("sackpermitted", "sackOK"),
+    ("tfo", "FO"),
+    ("timestamp", "TS"),
+    ("timestamps", "TS"),
+    ("window_scale", "wscale"),
+    ("winscale", "wscale"),
+    ("ws", "wscale"),
+];
+
 /// Octets for options in a TCP header.
 const OPTION_SPACE: usize = 40;
 
+/// packetdrill takes no longer digest.
+const LONGEST_DIGEST: usize = 16;
+
+/// Whether `name` is a TCP option of the language.
+pub(crate) fn is_tcp_option(name: &str) -> bool {
+    NAMES.contains(&name)
+}
+
+/// The option that was meant by `name`.
+fn meant(name: &str) -> Option<&'static str> {
+    let folded = name.to_ascii_lowercase().replace('-', "_");
+    let alias = ALIASES.iter().find(|(alias, _)| *alias == folded);
+    alias
+        .map(|(_, known)| *known)
+        .or_else(|| suggest(name, NAMES))
+}
+
 impl Parser<'_> {
-    /// Behind the `<`, up to and with the `>`.
-    pub(super) fn tcp_option_list(&mut self) -> Parsed<Vec<TcpOptionSpec>> {
-        let mut list = Vec::new();
+    /// Behind the `<` at `open`, up to and with the `>`.
+    pub(super) fn tcp_option_list(&mut self, open: Span) -> Parsed<Vec<TcpOptionSpec>> {
+        let mut list: Vec<TcpOptionSpec> = Vec::new();
         loop {
-            list.push(self.tcp_option()?);
+            let is_block = matches!(
+                list.last().map(|last| &last.kind),
+                Some(TcpOptionKind::Sack(_))
+            );
+            if is_block && self.kind() == TokenKind::Integer {
+                return Err(Box::new((*self.expected("a TCP option")).help(
+                    "SACK blocks have blanks between: `sack 1001:2001 3001:4001`",
+                )));
+            }
+            list.push(self.tcp_option(open)?);
             if self.eat_symbol('>') {
                 return Ok(list);
             }
             if !self.at_symbol(',') {
-                return Err(self.expected("`,` or `>` after a TCP option"));
+                return Err(self.no_comma(&list, open));
             }
             self.bump();
         }
     }
 
-    fn tcp_option(&mut self) -> Parsed<TcpOptionSpec> {
-        const WHAT: &str = "a TCP option";
-        let start = self.token().span;
-        if self.kind() == TokenKind::Ellipsis {
-            return Err(Box::new(
-                (*self.expected(WHAT))
-                    .help("`...` stands alone, as `<...>`: all options unchecked"),
-            ));
+    /// Behind an option, at neither `,` nor `>`.
+    fn no_comma(&self, list: &[TcpOptionSpec], open: Span) -> Box<Diagnostic> {
+        let wrong = *self.expected("`,` or `>` after a TCP option");
+        if self.at_line_end() {
+            return Box::new(wrong.secondary(open, "the list of options begins here"));
         }
+        let help = match (list.last().map(|last| &last.kind), self.kind()) {
+            (Some(TcpOptionKind::Nop | TcpOptionKind::Eol), TokenKind::Integer) => {
+                "this option has no number; write it as often as it is there"
+            }
+            (Some(TcpOptionKind::SackPermitted), TokenKind::Integer) => "`sackOK` has no value",
+            (Some(TcpOptionKind::Sack(_)), TokenKind::Symbol('(')) => {
+                "a SACK block has two edges and no length: `sack 1001:2001`"
+            }
+            (Some(TcpOptionKind::FastOpen(_) | TcpOptionKind::FastOpenExp(_)), _)
+                if matches!(
+                    self.kind(),
+                    TokenKind::Text | TokenKind::Word | TokenKind::Integer
+                ) =>
+            {
+                "a cookie is one run of hexadecimal digits, without quotes and blanks"
+            }
+            _ => "options have commas between: `<mss 1460,nop,wscale 7>`",
+        };
+        Box::new(wrong.help(help))
+    }
+
+    fn tcp_option(&mut self, open: Span) -> Parsed<TcpOptionSpec> {
+        let start = self.token().span;
         if self.kind() != TokenKind::Word || self.token().starts_line {
-            return Err(self.expected(WHAT));
+            return Err(self.no_option(open));
         }
         let name = self.token().text.clone().into_owned();
         if !NAMES.contains(&name.as_str()) {
             return Err(Box::new(
-                (*self.expected(WHAT))
+                (*self.expected("a TCP option"))
                     .label("unknown option")
-                    .did_you_mean(suggest(&name, NAMES))
+                    .did_you_mean(meant(&name))
                     .note(format!("the options are {}", NAMES.join(", "))),
             ));
         }
@@ -62,7 +128,7 @@ impl Parser<'_> {
             "TS" => self.timestamps()?,
             "FO" => TcpOptionKind::FastOpen(self.octets_or_any("a cookie", false)?),
             "FOEXP" => TcpOptionKind::FastOpenExp(self.octets_or_any("a cookie", false)?),
-            "md5" => TcpOptionKind::Md5(self.octets_or_any("a digest", true)?),
+            "md5" => TcpOptionKind::Md5(self.digest()?),
             "ECN" => TcpOptionKind::AccEcn(self.accurate_ecn()?),
             _ => self.raw_option()?,
         };
@@ -72,15 +138,59 @@ impl Parser<'_> {
         })
     }
 
+    fn no_option(&self, open: Span) -> Box<Diagnostic> {
+        const ANY: &str = "all options unchecked is `<...>`";
+        let wrong = *self.expected("a TCP option");
+        if self.at_line_end() {
+            return Box::new(wrong.secondary(open, "the list of options begins here"));
+        }
+        let is_first = self.previous() == open;
+        Box::new(match self.kind() {
+            TokenKind::Ellipsis if is_first => wrong.help(ANY),
+            TokenKind::Ellipsis => {
+                wrong.help("`...` stands alone, as `<...>`: all options unchecked")
+            }
+            TokenKind::Symbol('*' | '.') => wrong.help(ANY),
+            TokenKind::Symbol('>') if is_first => {
+                wrong.help("no options: leave the list out; any options: `<...>`")
+            }
+            TokenKind::Symbol('>' | ',') => wrong.help("one `,` stands between two options"),
+            TokenKind::Integer => {
+                let kind = self.token().text.as_ref();
+                wrong.help(format!(
+                    "an option by its number is `raw {kind}`, with its octets behind"
+                ))
+            }
+            _ => wrong.note(format!("the options are {}", NAMES.join(", "))),
+        })
+    }
+
     /// `1:2 3:4` or `...`.
     fn sack_blocks(&mut self) -> Parsed<Option<Vec<(u32, u32)>>> {
+        const FORM: &str = "the form is `sack 1001:2001 3001:4001`";
         if self.eat(TokenKind::Ellipsis) {
             return Ok(None);
         }
         let mut blocks = Vec::new();
         loop {
+            if self.kind() != TokenKind::Integer {
+                let wrong = *self.expected("a SACK block, `left:right`");
+                let is_permitted = self.at_symbol('-') || self.at_word("ok") || self.at_word("OK");
+                return Err(Box::new(match is_permitted {
+                    true => wrong.help("the option of a SYN is `sackOK`"),
+                    false => wrong.help(FORM),
+                }));
+            }
             let (left, _) = self.u32("a SACK block, `left:right`")?;
-            self.expect_symbol(':', "and the right edge of the SACK block")?;
+            if !self.at_symbol(':') {
+                let wrong = *self.expected("`:` and the right edge of the SACK block");
+                return Err(Box::new(wrong.help(FORM)));
+            }
+            self.bump();
+            if self.kind() != TokenKind::Integer {
+                let wrong = *self.expected("the right edge of a SACK block");
+                return Err(Box::new(wrong.help(FORM)));
+            }
             let (right, _) = self.u32("the right edge of a SACK block")?;
             blocks.push((left, right));
             if self.kind() != TokenKind::Integer {
@@ -103,6 +213,23 @@ impl Parser<'_> {
         }
         let [val, ecr] = values;
         Ok(TcpOptionKind::Timestamps { val, ecr })
+    }
+
+    /// The digest of a segment, which has 16 octets (RFC 2385 section 3) or fewer.
+    fn digest(&mut self) -> Parsed<Option<Vec<u8>>> {
+        let span = self.token().span;
+        let octets = self.octets_or_any("a digest", true)?;
+        let length = octets.as_ref().map_or(0, Vec::len);
+        if length > LONGEST_DIGEST {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    span,
+                    format!("expected a digest of at most {LONGEST_DIGEST} octets, found {length}"),
+                )
+                .help("whatever octets an option has, `raw 19` takes them"),
+            );
+        }
+        Ok(octets)
     }
 
     /// Octets in hexadecimal digits, `...`, or nothing where that is allowed.
@@ -129,16 +256,12 @@ impl Parser<'_> {
                 "expected {what} in hexadecimal digits, found {}",
                 quote(text)
             );
-            let known = text
-                .chars()
-                .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
-            return Err(if known {
-                Box::new(
-                    (*wrong(message))
-                        .help(format!("if it is a symbol, define it: `--define={text}=…` in the script, or `-D {text}=…` on the command line")),
-                )
+            return Err(if is_constant(text) {
+                Box::new((*wrong(message)).help(define_help(text)))
             } else {
-                wrong(message)
+                Box::new(
+                    (*wrong(message)).help("the digits are 0 to 9 and a to f, two for an octet"),
+                )
             });
         }
         if text.len() % 2 != 0 {

@@ -22,7 +22,7 @@ impl Parser<'_> {
             });
         }
         let relative = self.eat_symbol('+');
-        let first = self.seconds(relative)?;
+        let first = self.seconds(start, relative)?;
         if self.eat_symbol('~') {
             return self.range(start, relative, first);
         }
@@ -36,7 +36,7 @@ impl Parser<'_> {
             end: None,
         };
         if self.eat(TokenKind::Ellipsis) {
-            time.end = Some(self.end(relative, first)?);
+            time.end = Some(self.end(start, relative, first)?);
             time.span = start.to(self.previous());
         }
         Ok(time)
@@ -46,7 +46,7 @@ impl Parser<'_> {
     fn range(&mut self, start: Span, relative: bool, from: i64) -> Parsed<TimeSpec> {
         let plus = self.token().span;
         let second = self.eat_symbol('+');
-        let to = self.seconds(second)?;
+        let to = self.seconds(start, second)?;
         let span = start.to(self.previous());
         if second != relative {
             let (place, help) = if relative {
@@ -54,13 +54,11 @@ impl Parser<'_> {
             } else {
                 (plus, "write `+` before both or before none")
             };
-            self.diagnostics.push(
-                Diagnostic::error(
-                    place,
-                    "one end of the range is relative, the other absolute",
-                )
-                .help(help),
+            let wrong = Diagnostic::error(
+                place,
+                "one end of the range is relative, the other absolute",
             );
+            return Err(Box::new(wrong.help(help)));
         } else if to < from {
             self.backwards(span, "this range of times is backwards");
         }
@@ -85,10 +83,10 @@ impl Parser<'_> {
 
     /// The end of a blocking call, behind the dots. packetdrill writes no plus there, and counts it from the same
     /// moment as the start.
-    fn end(&mut self, relative: bool, start: i64) -> Parsed<When> {
+    fn end(&mut self, time: Span, relative: bool, start: i64) -> Parsed<When> {
         let plus = self.token().span;
         let second = self.eat_symbol('+');
-        let end = self.seconds(second || relative)?;
+        let end = self.seconds(time, second || relative)?;
         let span = plus.to(self.previous());
         if second && !relative {
             self.diagnostics.push(
@@ -107,30 +105,47 @@ impl Parser<'_> {
     }
 
     fn backwards(&mut self, span: Span, message: &str) {
-        let wrong =
-            Diagnostic::error(span, message).note("both times are counted from the same moment");
+        let wrong = Diagnostic::error(span, message)
+            .label("the second time is before the first")
+            .note("both times are counted from the same moment");
         self.diagnostics.push(wrong);
     }
 
-    /// Seconds as microseconds.
-    fn seconds(&mut self, relative: bool) -> Parsed<i64> {
+    /// Seconds as microseconds, of the time that begins at `start`.
+    fn seconds(&mut self, start: Span, relative: bool) -> Parsed<i64> {
         let token = self.token();
         let span = token.span;
         if !matches!(token.kind, TokenKind::Decimal | TokenKind::Integer) {
-            return Err(if relative {
-                self.expected("seconds after `+`")
-            } else {
-                self.expected("a time")
-            });
+            let touches = self.previous().end == span.start && !token.starts_line;
+            if matches!(token.kind, TokenKind::Word | TokenKind::Hex) && touches {
+                return Err(self.wrong_time(start));
+            }
+            let before = self.previous().text(self.source);
+            let wrong = *match (before, relative) {
+                ("...", _) => self.expected("the end of the call's time after `...`"),
+                ("~", _) => self.expected("the end of the range of times after `~`"),
+                (_, true) => self.expected("seconds after `+`"),
+                (_, false) => self.expected("a time"),
+            };
+            return Err(Box::new(match token.kind {
+                TokenKind::Symbol('*') => wrong.help("any time is `*` alone"),
+                TokenKind::Symbol('+') => wrong.help("one `+` is enough"),
+                _ if before == "..." => {
+                    wrong.help("the form is `+0.1...0.3`: both from the event before")
+                }
+                _ if before == "~" => wrong.help("the form is `+0.1~+0.3`"),
+                _ if before == "+" => wrong.help("at once after the event before is `+0`"),
+                _ => wrong,
+            }));
         }
         let micros = micros(&token.text);
         let negative = token.text.starts_with('-');
         self.bump();
         if negative {
-            return Err(Box::new(Diagnostic::error(
-                span,
-                "expected a time, found a negative number",
-            )));
+            return Err(Box::new(
+                Diagnostic::error(span, "expected a time, found a negative number")
+                    .help("an event comes at the moment of the one before it (`+0`) or later"),
+            ));
         }
         micros.ok_or_else(|| {
             Box::new(

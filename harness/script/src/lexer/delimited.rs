@@ -61,13 +61,19 @@ impl Lexer<'_> {
             }
         };
         self.unclosed.push(self.at);
-        self.diagnostics.push(
-            Diagnostic::error(
-                Span::new(self.at, body),
-                format!("expected `{close}`, found {instead}"),
-            )
-            .label(format!("this {what} is never closed")),
-        );
+        let mark = match close {
+            "`" => "a closing backtick".to_owned(),
+            _ => format!("`{close}`"),
+        };
+        let mut wrong = Diagnostic::error(
+            Span::new(self.at, body),
+            format!("expected {mark}, found {instead}"),
+        )
+        .label(format!("this {what} is never closed"));
+        if kind == TokenKind::Code && text[..length].contains("%}") {
+            wrong = wrong.help("code ends with `}%`, not with `%}`");
+        }
+        self.diagnostics.push(wrong);
         let span = Span::new(self.at, body + length);
         self.push(kind, span, &self.source[body..body + length]);
     }

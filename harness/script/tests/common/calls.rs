@@ -26,6 +26,9 @@ pub(super) fn call() -> impl Strategy<Value = CallSpec> {
             arguments.truncate(*arity.end());
             let result = if fails {
                 expression_of(ExpressionKind::Integer(-1))
+            } else if is_errno(&result) {
+                // An errno in place of the result is told as the mistake that it is.
+                expression_of(ExpressionKind::Integer(0))
             } else {
                 result
             };
@@ -39,6 +42,14 @@ pub(super) fn call() -> impl Strategy<Value = CallSpec> {
                 remark,
             }
         })
+}
+
+fn is_errno(expression: &Expression) -> bool {
+    match &expression.kind {
+        ExpressionKind::Symbol(name) => symbols::errno_names().any(|errno| errno == name),
+        ExpressionKind::Unary { operand, .. } => is_errno(operand),
+        _ => false,
+    }
 }
 
 const fn expression_of(kind: ExpressionKind) -> Expression {
@@ -64,15 +75,11 @@ fn expression() -> impl Strategy<Value = Expression> {
                     (Some(name.to_owned()), value),
                 ])
             });
-        let functions = select(vec!["htons", "htonl", "inet_addr"]);
         prop_oneof![
             vec(inner.clone(), 0..4).prop_map(ExpressionKind::List),
             vec((field, inner.clone()), 0..3).prop_map(ExpressionKind::Struct),
             counted,
-            (functions, inner.clone()).prop_map(|(name, argument)| ExpressionKind::Call {
-                name: name.to_owned(),
-                arguments: vec![argument],
-            }),
+            function(),
             (inner, leaf()).prop_map(|(left, right)| ExpressionKind::Binary {
                 operator: '|',
                 left: Box::new(left),
@@ -85,6 +92,24 @@ fn expression() -> impl Strategy<Value = Expression> {
         ]
         .prop_map(expression_of)
     })
+}
+
+/// A function with an argument that it takes.
+fn function() -> impl Strategy<Value = ExpressionKind> {
+    let call = |name: &str, argument| ExpressionKind::Call {
+        name: name.to_owned(),
+        arguments: vec![expression_of(argument)],
+    };
+    prop_oneof![
+        any::<u16>().prop_map(move |port| call("htons", ExpressionKind::Integer(port.into()))),
+        any::<u32>().prop_map(move |number| call("htonl", ExpressionKind::Integer(number.into()))),
+        any::<std::net::Ipv4Addr>().prop_map(move |address| {
+            call(
+                "inet_addr",
+                ExpressionKind::Text(address.to_string().into_bytes()),
+            )
+        }),
+    ]
 }
 
 fn symbol() -> impl Strategy<Value = ExpressionKind> {

@@ -95,7 +95,7 @@ fn option_line() -> impl Strategy<Value = OptionLine> {
         value,
     };
     prop_oneof![
-        any::<u32>().prop_map(move |mtu| line("mtu", Some(mtu.to_string()))),
+        (0..=0x7fff_ffff_u32).prop_map(move |mtu| line("mtu", Some(mtu.to_string()))),
         Just(line("strict_segments", None)),
         "[ !#-\\[\\]-~]{1,12}".prop_map(move |flags| line("so_flags", Some(flags))),
         any::<std::net::Ipv6Addr>().prop_map(move |ip| line("local_ip", Some(ip.to_string()))),
