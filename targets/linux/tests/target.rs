@@ -90,8 +90,10 @@ fn nothing_of_one_drill_shows_in_the_next() {
         // The port of the last drill's listener is free again.
         let fd = listener(&mut target, &setup);
         let until = target.now() + Duration::from_millis(1);
-        let next = target.next_event(until).expect("no error");
-        assert_eq!(next.map(|event| event.kind), None);
+        while let Some(event) = target.next_event(until).expect("no error") {
+            // A busy machine is not the last drill's doing.
+            assert!(matches!(event.kind, EventKind::Stalled(_)), "{event:?}");
+        }
         assert_eq!(call(&mut target, Call::Close { fd }).result, Ok(0));
     }
 }

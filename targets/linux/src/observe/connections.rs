@@ -101,6 +101,7 @@ impl Connections {
             state: State::Closed,
             is_passive: false,
         };
+        self.named.retain(|named| *named != tuple);
         self.by_tuple.entry(tuple).or_insert(opening);
         self.watch(tuple);
     }
