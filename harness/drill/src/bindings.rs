@@ -352,9 +352,12 @@ impl Bindings {
             .iter()
             .position(|flow| flow.remote_port == destination && flow.local_port == Some(source))
             .or_else(|| {
-                self.flows
-                    .iter()
-                    .position(|flow| flow.remote_port == destination && flow.local_port.is_none())
+                let unbound =
+                    |flow: &Flow| flow.remote_port == destination && flow.local_port.is_none();
+                // The connection that is spoken of first: another may have connected and never sent anything.
+                self.current
+                    .filter(|index| self.flows.get(*index).is_some_and(unbound))
+                    .or_else(|| self.flows.iter().position(unbound))
             })?;
         let flow = &mut self.flows[index];
         flow.local_port = Some(source);
