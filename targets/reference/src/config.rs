@@ -62,6 +62,12 @@ pub struct Config {
     pub window_scale: Option<u8>,
     /// Whether to negotiate timestamps (RFC 7323).
     pub timestamps: bool,
+    /// What our SYNs ask for (RFC 3168, RFC 9768).
+    pub ecn_request: EcnMode,
+    /// What the stack agrees to when a remote's SYN asks for it, or for more.
+    pub ecn_accept: EcnMode,
+    /// Whether a SYN that went unanswered is repeated without ECN (RFC 3168 section 6.1.1.1).
+    pub ecn_fallback: bool,
     /// Whether to negotiate selective acknowledgments (RFC 2018).
     pub sack: bool,
     /// Whether duplicates are reported in a SACK block (RFC 2883).
@@ -130,6 +136,17 @@ pub struct Config {
     /// The misbehaviour that a test wants to see caught.
     #[cfg(feature = "planted-bugs")]
     pub planted_bug: Option<PlantedBug>,
+}
+
+/// Explicit congestion notification.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum EcnMode {
+    /// None.
+    Off,
+    /// RFC 3168.
+    Classic,
+    /// RFC 9768, or RFC 3168 with a remote that knows no more.
+    Accurate,
 }
 
 /// The algorithms of congestion control.
@@ -206,6 +223,9 @@ impl Default for Config {
             min_path_mtu: 552,
             window_scale: Some(7),
             timestamps: true,
+            ecn_request: EcnMode::Off,
+            ecn_accept: EcnMode::Classic,
+            ecn_fallback: true,
             sack: true,
             dsack: true,
             nagle: true,

@@ -71,6 +71,7 @@ mod reassembly;
 mod recovery;
 mod rfc2018;
 mod rfc2883;
+mod rfc3168;
 mod rfc4015;
 mod rfc5681;
 mod rfc5682;
@@ -85,6 +86,7 @@ mod rfc7323;
 mod rfc8985;
 mod rfc9406;
 mod rfc9438;
+mod rfc9768;
 mod segment;
 mod segment_arrives;
 mod send_buffer;
@@ -102,7 +104,7 @@ mod wire;
 
 #[cfg(feature = "planted-bugs")]
 pub use config::PlantedBug;
-pub use config::{ChallengeAckLimit, Config, CongestionAlgorithm};
+pub use config::{ChallengeAckLimit, Config, CongestionAlgorithm, EcnMode};
 pub use endpoint::Endpoint;
 pub use error::UserError;
 pub use event::{ConnectionError, ConnectionId, DropReason, Event, Unreachable};

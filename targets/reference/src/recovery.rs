@@ -191,7 +191,11 @@ fn begin(tcb: &mut Tcb, config: &Config) {
         .rate_reduction
         .then(|| RateReduction::new(flight_size));
     tcb.scoreboard.recovery_began();
-    tcb.congestion.reduce(flight_size); // step 4.2
+    // RFC 3168 section 6.1.2: once in each window of data, whether by a mark or by a loss.
+    if !tcb.ecn.has_reduced(tcb.snd_una) {
+        tcb.congestion.reduce(flight_size); // step 4.2
+        tcb.note_reduction();
+    }
     if !config.rate_reduction {
         tcb.congestion.set_cwnd(tcb.congestion.ssthresh());
     }

@@ -14,6 +14,58 @@ pub(crate) struct Flags {
     pub(crate) psh: bool,
     pub(crate) ack: bool,
     pub(crate) urg: bool,
+    /// RFC 3168 section 6.1: ECN-Echo and Congestion Window Reduced; RFC 9768: Accurate ECN.
+    pub(crate) ece: bool,
+    pub(crate) cwr: bool,
+    pub(crate) ae: bool,
+}
+
+impl Flags {
+    /// The flags of both.
+    pub(crate) fn with_ecn(self, ecn: Self) -> Self {
+        Self {
+            ece: ecn.ece,
+            cwr: ecn.cwr,
+            ae: ecn.ae,
+            ..self
+        }
+    }
+}
+
+/// The ECN field of the IP header (RFC 3168 section 5).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Codepoint {
+    /// Not ECN-capable.
+    #[default]
+    NotEct,
+    /// ECN-capable, by its other name.
+    Ect1,
+    /// ECN-capable.
+    Ect0,
+    /// Congestion experienced.
+    Ce,
+}
+
+impl Codepoint {
+    /// The codepoint in a traffic class.
+    pub(crate) fn of(class: u8) -> Self {
+        match class & 3 {
+            0 => Self::NotEct,
+            1 => Self::Ect1,
+            2 => Self::Ect0,
+            _ => Self::Ce,
+        }
+    }
+
+    /// The traffic class with this codepoint; one that says nothing leaves the user's.
+    pub(crate) fn mark(self, class: u8) -> u8 {
+        match self {
+            Self::NotEct => class,
+            Self::Ect1 => class & !3 | 1,
+            Self::Ect0 => class & !3 | 2,
+            Self::Ce => class | 3,
+        }
+    }
 }
 
 /// An inbound segment, ours being the local end.
@@ -37,6 +89,8 @@ pub(crate) struct Segment<'a> {
     pub(crate) options: TcpOptions,
     /// The text, or what is left of it after trimming to the window.
     pub(crate) text: &'a [u8],
+    /// How the IP header is marked.
+    pub(crate) codepoint: Codepoint,
     /// Octets of text that came, trimmed or not.
     pub(crate) arrived_text: usize,
     /// Whether it came as a SYN, whose window is never scaled (RFC 7323 section 2.2).

@@ -11,6 +11,7 @@ use crate::congestion::Congestion;
 use crate::output::Output;
 use crate::reassembly::Reassembly;
 use crate::recovery::Recovery;
+use crate::rfc3168::Ecn;
 use crate::rfc4015::Undo;
 use crate::rfc5682::Step;
 use crate::rfc6298::RttEstimator;
@@ -20,15 +21,18 @@ use crate::rfc8985::Rack;
 use crate::segment::Segment;
 use crate::send_buffer::SendBuffer;
 use crate::timer::{Timer, TimerTable};
-use crate::wire::TcpOptions;
+use crate::wire::{AccEcnOption, TcpOptions};
 use crate::{
-    Config, ConnectionError, ConnectionId, ConnectionOptions, Endpoint, Event, Instant, Seq, State,
-    isn,
+    Config, ConnectionError, ConnectionId, ConnectionOptions, EcnMode, Endpoint, Event, Instant,
+    Seq, State, isn,
 };
 
 /// The send MSS when the remote offered none (RFC 9293 MUST-15).
 const DEFAULT_MSS_V4: u16 = 536;
 const DEFAULT_MSS_V6: u16 = 1_220;
+/// Octets of options that a segment can have, and those of the Accurate ECN option with its padding.
+const MAX_OPTIONS: usize = 40;
+const ACC_ECN_LEN: usize = 12;
 
 /// Which options our SYN offers, and after the remote's SYN, which are agreed.
 #[derive(Clone, Copy, Debug)]
@@ -113,6 +117,7 @@ pub(crate) struct Tcb {
     pub(crate) recovery: Recovery,
     pub(crate) scoreboard: Scoreboard,
     pub(crate) rack: Rack,
+    pub(crate) ecn: Ecn,
     /// The last reduction of the congestion window, while it may be taken back.
     pub(crate) undo: Option<Undo>,
     /// Octets that are known to have arrived, in order or not.
@@ -219,6 +224,7 @@ impl Tcb {
             recovery: Recovery::new(iss),
             scoreboard: Scoreboard::default(),
             rack: Rack::default(),
+            ecn: Ecn::new(config.ecn_request, config.ecn_accept),
             undo: None,
             delivered: 0,
             retransmit_next: None,
@@ -270,6 +276,7 @@ impl Tcb {
             _ => self.offer.timestamps = false,
         }
         self.offer.sack &= seg.options.sack_permitted;
+        self.ecn.accept_syn(seg);
     }
 
     /// The handshake is over: the congestion window follows from the agreed segment size.
@@ -439,7 +446,15 @@ impl Tcb {
         if self.offer.sack && (self.duplicate_text.is_some() || !self.reassembly.is_empty()) {
             options.sack = crate::rfc2018::blocks(self);
         }
+        options.acc_ecn = self.acc_ecn_option(options.encoded_len());
         options
+    }
+
+    /// The Accurate ECN option, if there is news and `used` octets of options leave room for it.
+    fn acc_ecn_option(&self, used: usize) -> Option<AccEcnOption> {
+        let counters = &self.ecn.counters;
+        let agreed = self.ecn.mode == EcnMode::Accurate && used + ACC_ECN_LEN <= MAX_OPTIONS;
+        counters.option().filter(|_| agreed)
     }
 
     /// (Re)starts the user timer if something is outstanding, else stops it (RFC 9293 section 3.8.3).

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::Output;
-use crate::segment::{Flags, OutboundSegment, Segment};
+use crate::segment::{Codepoint, Flags, OutboundSegment, Segment};
 use crate::tcb::Tcb;
 use crate::timer::Timer;
 use crate::wire::{TcpOptions, TimestampsOption};
@@ -18,6 +18,21 @@ pub(super) fn acknowledging(
     text: Vec<u8>,
 ) -> OutboundSegment {
     let wnd = tcb.advertise_window(flags.syn);
+    // A window probe counts as a retransmission: neither is marked (RFC 3168 sections 6.1.5 and 6.1.6).
+    let new_text = !text.is_empty() && seq == tcb.snd_nxt && tcb.snd_wnd > 0;
+    let ecn = if flags.syn {
+        tcb.ecn.syn_ack_flags()
+    } else {
+        tcb.ecn.flags(new_text)
+    };
+    let codepoint = if new_text {
+        tcb.ecn.codepoint()
+    } else {
+        Codepoint::NotEct
+    };
+    if options.acc_ecn.is_some() {
+        tcb.ecn.counters.told();
+    }
     tcb.ack_now = false;
     tcb.duplicate_text = None;
     tcb.unacked_text = 0;
@@ -30,11 +45,12 @@ pub(super) fn acknowledging(
         ack: tcb.rcv_nxt,
         wnd,
         up: 0,
-        flags: Flags { ack: true, ..flags },
+        flags: Flags { ack: true, ..flags }.with_ecn(ecn),
         options,
         text,
         ttl: tcb.options.ttl,
-        class: tcb.options.diffserv, // RFC 9293 SHLD-21, SHLD-22: as it is now, unchanged
+        // RFC 9293 SHLD-21, SHLD-22: as it is now, unchanged but for what ECN needs.
+        class: codepoint.mark(tcb.options.diffserv),
     }
 }
 
@@ -59,6 +75,7 @@ pub(crate) fn send_syn(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     };
     let mut segment = acknowledging(tcb, tcb.iss, flags, options, Vec::new());
     if tcb.state == State::SynSent {
+        segment.flags = segment.flags.with_ecn(tcb.ecn.syn_flags());
         segment.flags.ack = false;
         segment.ack = Seq(0);
     }

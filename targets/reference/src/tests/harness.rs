@@ -7,7 +7,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 use std::println;
 
-use crate::segment::{Flags, OutboundSegment};
+use crate::segment::{Codepoint, Flags, OutboundSegment};
 use crate::wire::{self, Inbound, Leniency, SackBlocks, TcpOptions, TimestampsOption};
 use crate::{
     Config, ConnectionId, ConnectionOptions, Endpoint, Event, Instant, Received, SendFlags, Seq,
@@ -35,6 +35,7 @@ pub(super) struct Seg {
     up: u16,
     options: TcpOptions,
     text: Vec<u8>,
+    class: u8,
 }
 
 /// A segment with these flags (`S`, `F`, `R`, `P`, `U`, `A`), at 1, acknowledging 1, window 65535.
@@ -48,6 +49,9 @@ pub(super) fn seg(flags: &str) -> Seg {
             psh: has('P'),
             ack: has('A'),
             urg: has('U'),
+            ece: has('E'),
+            cwr: has('W'),
+            ae: has('N'),
         },
         seq: 1,
         ack: 1,
@@ -55,6 +59,7 @@ pub(super) fn seg(flags: &str) -> Seg {
         up: 0,
         options: TcpOptions::default(),
         text: Vec::new(),
+        class: 0,
     }
 }
 
@@ -107,6 +112,9 @@ impl Seg {
             self.options.sack.push(left, right);
         }
         self
+    }
+    pub(super) fn class(self, class: u8) -> Self {
+        Self { class, ..self }
     }
     pub(super) fn ts(mut self, val: u32, ecr: u32) -> Self {
         self.options.timestamps = Some(TimestampsOption { val, ecr });
@@ -211,7 +219,7 @@ impl Harness {
             options: seg.options,
             text: seg.text,
             ttl: 64,
-            class: 0,
+            class: seg.class,
         };
         wire::emit(&segment, 7)
     }
@@ -269,6 +277,9 @@ impl Harness {
             (seg.flags.rst, "R"),
             (seg.flags.psh, "P"),
             (seg.flags.urg, "U"),
+            (seg.flags.ece, "E"),
+            (seg.flags.cwr, "W"),
+            (seg.flags.ae, "N"),
             (seg.flags.ack, "A"),
         ];
         let flags: String = bits
@@ -411,6 +422,7 @@ pub(super) struct ParsedSegment {
     pub(super) options: TcpOptions,
     pub(super) wnd: u16,
     pub(super) text: usize,
+    pub(super) codepoint: Codepoint,
     pub(super) sack: Vec<(u32, u32)>,
 }
 
@@ -430,6 +442,7 @@ pub(super) fn parse(packet: &[u8]) -> ParsedSegment {
         options: seg.options,
         wnd: seg.wnd,
         text: seg.text.len(),
+        codepoint: seg.codepoint,
         sack: blocks
             .iter()
             .map(|(left, right)| (relative(left), relative(right)))

@@ -3,6 +3,7 @@
 mod arrivals;
 mod arrivals_synchronized;
 mod closing;
+mod ecn;
 mod handshake;
 mod harness;
 mod icmp;

@@ -20,6 +20,9 @@ pub(super) fn expire(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     tcb.rtt.back_off(); // rule 5.5; the timer starts anew below, rule 5.6
     if tcb.syn_is_unacked() {
         tcb.syn_was_lost = true;
+        if out.config().ecn_fallback {
+            tcb.ecn.fall_back();
+        }
         retransmission::retransmit_head(tcb, now, out);
         segmentation::schedule(tcb, now, out);
         return;
@@ -29,6 +32,7 @@ pub(super) fn expire(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     tcb.congestion
         .timed_out(flight_size, tcb.retransmissions == 1);
     tcb.recovery.timed_out(tcb.snd_nxt);
+    tcb.note_reduction();
     // Rule 5.4: the earliest first; the rest follows as acknowledgments come.
     if tcb.is_selective() {
         let first = tcb.retransmissions == 1;

@@ -49,7 +49,8 @@ fn emit_tcp(segment: &OutboundSegment, packet: &mut Vec<u8>) {
     packet.extend(segment.seq.0.to_be_bytes());
     packet.extend(segment.ack.0.to_be_bytes());
     // 15 words at the most: options never exceed 40 octets.
-    packet.extend([(words << 4) as u8, tcp::flag_bits(segment.flags)]);
+    let offset = (words << 4) as u8 | tcp::upper_flag_bits(segment.flags);
+    packet.extend([offset, tcp::flag_bits(segment.flags)]);
     packet.extend(segment.wnd.to_be_bytes());
     packet.extend([0, 0]);
     packet.extend(segment.up.to_be_bytes());

@@ -21,6 +21,8 @@ pub(super) struct Datagram<'a> {
     pub(super) source: IpAddr,
     pub(super) destination: IpAddr,
     pub(super) protocol: u8,
+    /// Traffic class: the Diffserv and ECN fields.
+    pub(super) class: u8,
     pub(super) payload: &'a [u8],
 }
 
@@ -71,6 +73,7 @@ fn parse_v4(packet: &[u8]) -> Result<Datagram<'_>, DropReason> {
     Ok(Datagram {
         source: v4_address(packet, 12).ok_or(DropReason::Truncated)?,
         destination: v4_address(packet, 16).ok_or(DropReason::Truncated)?,
+        class: packet.get(1).copied().ok_or(DropReason::Truncated)?,
         protocol: packet.get(9).copied().ok_or(DropReason::Truncated)?,
         payload,
     })
@@ -87,6 +90,8 @@ fn parse_v6(packet: &[u8]) -> Result<Datagram<'_>, DropReason> {
     Ok(Datagram {
         source: v6_address(packet, 8).ok_or(DropReason::Truncated)?,
         destination: v6_address(packet, 24).ok_or(DropReason::Truncated)?,
+        // Between version and flow label.
+        class: be16(packet, 0).map_or(0, |first| (first >> 4) as u8),
         protocol,
         payload,
     })

@@ -13,6 +13,9 @@ const WINDOW_SCALE: u8 = 3;
 const SACK_PERMITTED: u8 = 4;
 const SACK: u8 = 5;
 const TIMESTAMPS: u8 = 8;
+// RFC 9768 section 3.2.3: two kinds for two orders of the fields.
+const ACC_ECN_0: u8 = 172;
+const ACC_ECN_1: u8 = 174;
 
 /// SACK blocks that fit when nothing else is in the options (RFC 2018 section 3).
 pub(crate) const MAX_SACK_BLOCKS: usize = 4;
@@ -24,6 +27,17 @@ pub(crate) struct TimestampsOption {
     pub(crate) val: u32,
     /// TSecr, the echoed clock of the other side.
     pub(crate) ecr: u32,
+}
+
+/// The AccECN option: octets that arrived with each codepoint, modulo 2^24 (RFC 9768 section 3.2.3).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct AccEcnOption {
+    /// EE0B, with ECT(0).
+    pub(crate) e0b: u32,
+    /// ECEB, with CE.
+    pub(crate) ceb: u32,
+    /// EE1B, with ECT(1).
+    pub(crate) e1b: u32,
 }
 
 /// Up to four SACK blocks: first octet, and the one after the last.
@@ -66,6 +80,8 @@ pub(crate) struct TcpOptions {
     pub(crate) timestamps: Option<TimestampsOption>,
     /// Selective acknowledgments.
     pub(crate) sack: SackBlocks,
+    /// Accurate ECN.
+    pub(crate) acc_ecn: Option<AccEcnOption>,
 }
 
 impl TcpOptions {
@@ -107,6 +123,8 @@ impl TcpOptions {
                 }
             }
             (SACK, _) => self.read_sack(body),
+            (ACC_ECN_0, 9) => self.acc_ecn = read_acc_ecn(body, false),
+            (ACC_ECN_1, 9) => self.acc_ecn = read_acc_ecn(body, true),
             // RFC 9293 MUST-6: any other option is skipped by its length.
             _ => {}
         }
@@ -134,7 +152,8 @@ impl TcpOptions {
         } else {
             0
         };
-        mss + scale + stamps + sack
+        let acc_ecn = if self.acc_ecn.is_some() { 12 } else { 0 };
+        mss + scale + stamps + sack + acc_ecn
     }
 
     /// Writes the options in the order, and with the NOPs, that most traffic shows.
@@ -172,5 +191,31 @@ impl TcpOptions {
                 out.extend(right.0.to_be_bytes());
             }
         }
+        if let Some(counters) = self.acc_ecn {
+            out.extend([NOP, ACC_ECN_0, 11]);
+            for counter in [counters.e0b, counters.ceb, counters.e1b] {
+                let [_, octets @ ..] = counter.to_be_bytes();
+                out.extend(octets);
+            }
+        }
     }
+}
+
+/// All three fields; an option that leaves some out tells nothing that the flags do not.
+fn read_acc_ecn(body: &[u8], other_order: bool) -> Option<AccEcnOption> {
+    let field = |at: usize| {
+        let octets = body.get(at..at + 3)?;
+        Some(
+            octets
+                .iter()
+                .fold(0, |value, octet| value << 8 | u32::from(*octet)),
+        )
+    };
+    let (first, ceb, last) = (field(0)?, field(3)?, field(6)?);
+    let (e0b, e1b) = if other_order {
+        (last, first)
+    } else {
+        (first, last)
+    };
+    Some(AccEcnOption { e0b, ceb, e1b })
 }

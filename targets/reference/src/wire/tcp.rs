@@ -3,7 +3,7 @@
 use super::checksum::Sum;
 use super::ip::{self, Datagram};
 use super::{Leniency, TcpOptions, be16, be32};
-use crate::segment::{Flags, Segment};
+use crate::segment::{Codepoint, Flags, Segment};
 use crate::{DropReason, Endpoint, Seq};
 
 const FIN: u8 = 0x01;
@@ -12,6 +12,10 @@ const RST: u8 = 0x04;
 const PSH: u8 = 0x08;
 const ACK: u8 = 0x10;
 const URG: u8 = 0x20;
+const ECE: u8 = 0x40;
+const CWR: u8 = 0x80;
+/// In the octet before, beside the data offset.
+const AE: u8 = 0x01;
 
 /// Reads a segment, its checksum verified.
 pub(super) fn parse<'a>(
@@ -44,7 +48,7 @@ fn read_fields<'a>(
     options: &[u8],
     text: &'a [u8],
 ) -> Option<Segment<'a>> {
-    let flags = read_flags(bytes.get(13).copied()?);
+    let flags = read_flags(bytes.get(12).copied()?, bytes.get(13).copied()?);
     Some(Segment {
         remote: Endpoint::new(datagram.source, be16(bytes, 0)?),
         local: Endpoint::new(datagram.destination, be16(bytes, 2)?),
@@ -56,12 +60,13 @@ fn read_fields<'a>(
         // RFC 9293 MUST-5: options are read on every segment.
         options: TcpOptions::parse(options, flags.syn),
         text,
+        codepoint: Codepoint::of(datagram.class),
         arrived_text: text.len(),
         arrived_syn: flags.syn,
     })
 }
 
-fn read_flags(bits: u8) -> Flags {
+fn read_flags(upper: u8, bits: u8) -> Flags {
     Flags {
         fin: bits & FIN != 0,
         syn: bits & SYN != 0,
@@ -69,7 +74,15 @@ fn read_flags(bits: u8) -> Flags {
         psh: bits & PSH != 0,
         ack: bits & ACK != 0,
         urg: bits & URG != 0,
+        ece: bits & ECE != 0,
+        cwr: bits & CWR != 0,
+        ae: upper & AE != 0,
     }
+}
+
+/// The bit of the octet before that belongs to the flags.
+pub(super) fn upper_flag_bits(flags: Flags) -> u8 {
+    if flags.ae { AE } else { 0 }
 }
 
 /// The octet that holds these flags.
@@ -81,4 +94,6 @@ pub(super) fn flag_bits(flags: Flags) -> u8 {
         | bit(flags.psh, PSH)
         | bit(flags.ack, ACK)
         | bit(flags.urg, URG)
+        | bit(flags.ece, ECE)
+        | bit(flags.cwr, CWR)
 }

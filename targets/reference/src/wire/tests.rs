@@ -199,24 +199,33 @@ fn any_options() -> impl Strategy<Value = TcpOptions> {
         any::<bool>(),
         stamps,
         blocks,
+        proptest::option::of((0..1_u32 << 24, 0..1_u32 << 24, 0..1_u32 << 24)),
     )
-        .prop_map(|(mss, window_scale, sack_permitted, stamps, blocks)| {
-            let mut sack = SackBlocks::default();
-            // A SYN has no room, and no use, for blocks.
-            if mss.is_none() && window_scale.is_none() && !sack_permitted {
-                blocks
-                    .iter()
-                    .for_each(|(left, right)| sack.push(Seq(*left), Seq(*right)));
-            }
-            let timestamps = stamps.map(|(val, ecr)| TimestampsOption { val, ecr });
-            TcpOptions {
-                mss,
-                window_scale,
-                sack_permitted,
-                timestamps,
-                sack,
-            }
-        })
+        .prop_map(
+            |(mss, window_scale, sack_permitted, stamps, blocks, counters)| {
+                let mut sack = SackBlocks::default();
+                // A SYN has no room, and no use, for blocks.
+                if mss.is_none() && window_scale.is_none() && !sack_permitted {
+                    blocks
+                        .iter()
+                        .for_each(|(left, right)| sack.push(Seq(*left), Seq(*right)));
+                }
+                let timestamps = stamps.map(|(val, ecr)| TimestampsOption { val, ecr });
+                let mut options = TcpOptions {
+                    mss,
+                    window_scale,
+                    sack_permitted,
+                    timestamps,
+                    sack,
+                    ..TcpOptions::default()
+                };
+                if options.encoded_len() <= 28 {
+                    options.acc_ecn =
+                        counters.map(|(e0b, ceb, e1b)| AccEcnOption { e0b, ceb, e1b });
+                }
+                options
+            },
+        )
 }
 
 proptest! {

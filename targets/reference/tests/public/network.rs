@@ -23,6 +23,8 @@ pub(crate) struct Path {
     pub(crate) rate: u64,
     /// Octets that wait at the narrowest point before more are dropped.
     pub(crate) queue: u64,
+    /// Whether a queue that is half full marks what can be marked.
+    pub(crate) marks: bool,
     /// From when on the path takes packets of this size only; routers say so.
     pub(crate) mtu: Vec<(Instant, usize)>,
     /// When nothing passes at all.
@@ -90,6 +92,9 @@ impl Network {
         let copies = 1 + u64::from(random.chance(self.path.duplication));
         for _ in 0..copies {
             let mut packet = packet.clone();
+            if self.path.marks && waiting > self.path.queue / 2 {
+                mark(&mut packet);
+            }
             if random.chance(self.path.corruption) {
                 let at = random.below(packet.len() as u64) as usize;
                 packet[at] ^= 1 << random.below(8);
@@ -121,6 +126,20 @@ impl Network {
     fn arrive(&mut self, at: usize, packet: Vec<u8>, when: Instant) {
         self.count += 1;
         self.on_the_way.insert((when, self.count), (at, packet));
+    }
+}
+
+/// Congestion experienced, where the sender allows to say so.
+fn mark(packet: &mut [u8]) {
+    if packet[0] >> 4 == 4 {
+        if packet[1] & 3 != 0 {
+            packet[1] |= 3;
+            packet[10..12].fill(0);
+            let sum = checksum(&packet[..20]);
+            packet[10..12].copy_from_slice(&sum);
+        }
+    } else if packet[1] & 0x30 != 0 {
+        packet[1] |= 0x30;
     }
 }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use crate::common::{Random, is_legal};
 use crate::network::{Network, Path};
 use halfopen_reference::{
-    Config, CongestionAlgorithm, ConnectionError, ConnectionId, ConnectionOptions, Endpoint, Event,
-    Instant, Received, SendFlags, Stack, State, UserError,
+    Config, CongestionAlgorithm, ConnectionError, ConnectionId, ConnectionOptions, EcnMode,
+    Endpoint, Event, Instant, Received, SendFlags, Stack, State, UserError,
 };
 
 /// One end: a stack, its connection, and an application with habits of its own.
@@ -152,9 +152,14 @@ fn path(random: &mut Random, v6: bool) -> Path {
         delay_ms: random.below(150),
         rate: 20 + random.below(10_000),
         queue: 4_000 + random.below(300_000),
+        marks: random.chance(50),
         mtu: mtu(random).into_iter().chain(mtu(random)).collect(),
         outage,
     }
+}
+
+fn ecn(random: &mut Random) -> EcnMode {
+    [EcnMode::Off, EcnMode::Classic, EcnMode::Accurate][random.below(3) as usize]
 }
 
 /// A configuration drawn from what a stack may agree on.
@@ -170,6 +175,8 @@ fn config(addr: IpAddr, random: &mut Random) -> Config {
         congestion_algorithm: [CongestionAlgorithm::Reno, CongestionAlgorithm::Cubic]
             [random.below(2) as usize],
         hystart: random.chance(30),
+        ecn_request: ecn(random),
+        ecn_accept: ecn(random),
         rate_reduction: random.chance(80),
         rack: random.chance(70),
         tail_loss_probe: random.chance(70),

@@ -8,7 +8,7 @@ use crate::rfc6675::Delivery;
 use crate::segment::Segment;
 use crate::tcb::{Tcb, at_least};
 use crate::timer::Timer;
-use crate::{Config, DropReason, Instant, State, recovery, rfc2883, rfc4015, rfc5961};
+use crate::{Config, DropReason, Instant, State, recovery, rfc2883, rfc3168, rfc4015, rfc5961};
 
 /// Takes in SEG.ACK and SEG.WND, and what they mean for the state.
 pub(super) fn step(tcb: &mut Tcb, seg: &mut Segment<'_>, now: Instant, out: &mut Output) -> Step {
@@ -85,6 +85,7 @@ fn acknowledge(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output)
         }
         follow(advice, tcb, now, out);
     }
+    rfc3168::acknowledgment_arrives(tcb, seg);
 }
 
 /// RFC 6675 section 5: what the SACK blocks and SEG.ACK say together.

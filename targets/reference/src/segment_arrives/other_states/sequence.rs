@@ -2,6 +2,7 @@
 
 use super::Step;
 use crate::output::Output;
+use crate::rfc3168;
 use crate::rfc5961;
 use crate::rfc7323::Verdict;
 use crate::segment::Segment;
@@ -45,6 +46,7 @@ pub(super) fn step(tcb: &mut Tcb, seg: &mut Segment<'_>, now: Instant, out: &mut
         stamps.update(seg, last_ack_sent, now);
     }
     if !seg.flags.rst && !seg.flags.syn {
+        rfc3168::segment_arrives(tcb, seg);
         trim(tcb, seg);
     }
     Step::Continue
