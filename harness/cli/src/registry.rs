@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use halfopen_drill::TargetFactory;
 use halfopen_linux::{LinuxTarget, Pool, WithShell, privilege};
-use halfopen_reference_target::ReferenceTarget;
+use halfopen_reference_target::{Profile, ReferenceTarget};
 use halfopen_target::{Capabilities, Capability, Target, TargetError};
 
 /// The names that everybody may use.
-pub(crate) const NAMES: [&str; 2] = ["reference", "linux"];
+pub(crate) const NAMES: [&str; 3] = ["reference", "reference:linux", "linux"];
 
 /// The bundled stack.
 struct Reference {
+    profile: Profile,
     capabilities: Capabilities,
     /// Where the shell commands of scripts run, when they may and any has some.
     shells: Option<Arc<Pool>>,
@@ -23,7 +24,7 @@ impl TargetFactory for Reference {
     }
 
     fn create(&self) -> Result<Box<dyn Target>, TargetError> {
-        let target = Box::new(ReferenceTarget::new());
+        let target = Box::new(ReferenceTarget::with_profile(self.profile.clone()));
         Ok(match &self.shells {
             Some(pool) => Box::new(WithShell::new(target, Arc::clone(pool))),
             None => target,
@@ -67,11 +68,18 @@ pub(crate) fn find(
 
 fn find_one(name: &str, with_shell: bool) -> Result<Arc<dyn TargetFactory>, String> {
     match name {
-        "reference" => {
-            let capabilities = ReferenceTarget::new().capabilities().clone();
+        "reference" | "reference:linux" => {
+            let profile = if name == "reference" {
+                Profile::rfc()
+            } else {
+                Profile::linux()
+            };
+            let target = ReferenceTarget::with_profile(profile.clone());
+            let capabilities = target.capabilities().clone();
             // Where no namespace may be made, scripts with commands are skipped with the stack's own reason.
             let may = with_shell && privilege::enter().is_ok();
             Ok(Arc::new(Reference {
+                profile,
                 capabilities: if may {
                     capabilities.with(Capability::Commands)
                 } else {
@@ -106,7 +114,7 @@ fn unknown(name: &str) -> String {
         .map_or_else(String::new, |(_, near)| format!("; did you mean `{near}`?"));
     format!(
         "there is no target `{name}`: the targets are {}{near}",
-        NAMES.join(" and ")
+        NAMES.join(", ")
     )
 }
 

@@ -30,16 +30,24 @@ pub struct Config {
     pub max_rto: Duration,
     /// Retransmissions of a SYN before giving up; 7 make 247 s (RFC 9293 MUST-23 asks for 180 s).
     pub syn_retries: u32,
+    /// Retransmissions of a SYN, besides, for which the timer does not back off yet.
+    pub syn_linear_timeouts: u32,
     /// Retransmissions of a SYN-ACK before giving up.
     pub syn_ack_retries: u32,
     /// R1: after so many retransmissions the user is told (RFC 9293 SHLD-9, SHLD-10).
     pub r1: u32,
     /// R2: after so many retransmissions the connection is closed (RFC 9293 MUST-20, SHLD-11).
     pub r2: u32,
+    /// R2 of a connection that no application holds any more; `None` for the same.
+    pub orphan_r2: Option<u32>,
     /// How long sent data may go unacknowledged; the default is the RFC's five minutes.
     pub user_timeout: Option<Duration>,
     /// How long an ACK may wait for company; `None` or zero acknowledges at once (RFC 9293 MUST-40: < 500 ms).
     pub delayed_ack: Option<Duration>,
+    /// Segments at the beginning, and after a pause, that are acknowledged at once, so that the remote's window grows.
+    pub quick_acks: u32,
+    /// Whether more than one full segment is acknowledged at once, instead of two (RFC 9293 SHLD-19).
+    pub ack_above_one_segment: bool,
     /// How long a partial segment may wait for a larger window, or for more data under
     /// [`crate::ConnectionOption::Cork`] (RFC 9293 section 3.8.6.2.1, 0.1 s to 1 s).
     pub override_timeout: Duration,
@@ -74,6 +82,8 @@ pub struct Config {
     pub dsack: bool,
     /// Whether small segments wait for acknowledgments unless a connection says otherwise (RFC 9293 SHLD-7).
     pub nagle: bool,
+    /// Whether Nagle's algorithm waits for small segments only, and not for full ones (Minshall's variant).
+    pub nagle_counts_small_only: bool,
     /// The initial window in segments (RFC 6928).
     pub initial_window: usize,
     /// The segment size, in octets, up to which the initial window is counted in segments (RFC 6928).
@@ -120,6 +130,8 @@ pub struct Config {
 
     /// Receive buffer of a new connection, in octets.
     pub receive_buffer: usize,
+    /// Whether the first window offered is a whole number of segments.
+    pub whole_segment_windows: bool,
     /// Send buffer of a new connection, in octets.
     pub send_buffer: usize,
     /// Gaps that the data held out of order may have, for each connection.
@@ -208,11 +220,15 @@ impl Default for Config {
             min_rto_variance: Duration::from_millis(1),
             max_rto: Duration::from_secs(120),
             syn_retries: 7,
+            syn_linear_timeouts: 0,
             syn_ack_retries: 7,
             r1: 3,
             r2: 15,
+            orphan_r2: None,
             user_timeout: Some(Duration::from_secs(300)),
             delayed_ack: Some(Duration::from_millis(200)),
+            quick_acks: 0,
+            ack_above_one_segment: false,
             override_timeout: Duration::from_millis(200),
             fin_wait_2_timeout: Some(Duration::from_secs(60)),
             keep_alive_idle: Duration::from_secs(7_200),
@@ -229,6 +245,7 @@ impl Default for Config {
             sack: true,
             dsack: true,
             nagle: true,
+            nagle_counts_small_only: false,
             initial_window: 10,
             initial_window_mss: 1_460,
             congestion_algorithm: CongestionAlgorithm::Reno,
@@ -251,6 +268,7 @@ impl Default for Config {
             hard_errors_abort_synchronized: false,
             soft_errors_abort_attempts: false,
             receive_buffer: 256 * 1024,
+            whole_segment_windows: false,
             send_buffer: 256 * 1024,
             max_reassembly_gaps: 128,
             max_backlog: 4_096,

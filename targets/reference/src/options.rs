@@ -9,6 +9,8 @@ use crate::Config;
 pub struct ConnectionOptions {
     /// Small segments leave at once: Nagle's algorithm is off (RFC 9293 MUST-17).
     pub no_delay: bool,
+    /// Nagle's algorithm waits for small segments only.
+    pub nagle_counts_small_only: bool,
     /// Partial segments wait for more data, for the override timeout at most (RFC 9293 MAY-16).
     pub cork: bool,
     /// Every segment with text is acknowledged at once.
@@ -51,6 +53,7 @@ impl ConnectionOptions {
     pub fn new(config: &Config) -> Self {
         Self {
             no_delay: !config.nagle,
+            nagle_counts_small_only: config.nagle_counts_small_only,
             cork: false,
             quick_ack: false,
             keep_alive: false,

@@ -106,6 +106,11 @@ pub(crate) struct Tcb {
     pub(crate) ack_now: bool,
     /// Octets of text that came since the last ACK left.
     pub(crate) unacked_text: usize,
+    /// ACKs that still leave at once.
+    pub(crate) quick_acks: u32,
+    /// The end of the last segment that was not full, and left.
+    pub(crate) small_sent: Option<Seq>,
+    pub(crate) whole_segment_windows: bool,
     pub(crate) last_ack_sent: Seq,
     /// Octets that came twice and were not reported yet (RFC 2883).
     pub(crate) duplicate_text: Option<(Seq, Seq)>,
@@ -216,6 +221,9 @@ impl Tcb {
             timestamps: None,
             ack_now: false,
             unacked_text: 0,
+            quick_acks: config.quick_acks,
+            small_sent: None,
+            whole_segment_windows: config.whole_segment_windows,
             last_ack_sent: Seq(0),
             duplicate_text: None,
             timers: TimerTable::default(),

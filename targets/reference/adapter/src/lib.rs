@@ -30,6 +30,7 @@ use halfopen_host::Host;
 use halfopen_reference::Config;
 #[cfg(feature = "planted-bugs")]
 pub use halfopen_reference::PlantedBug;
+pub use halfopen_reference::Profile;
 use halfopen_target::{Call, CallId, Capabilities, Event, Setup, Target, TargetError, Time};
 
 use stack::ReferenceStack;
@@ -52,7 +53,15 @@ impl ReferenceTarget {
     #[must_use]
     pub fn with_config(alter: impl Fn(&mut Config) + Send + Sync + 'static) -> Self {
         Self {
-            host: Host::new(ReferenceStack::new(Box::new(alter))),
+            host: Host::new(ReferenceStack::new(Profile::rfc(), Box::new(alter))),
+        }
+    }
+
+    /// The stack with the parameters of another profile, such as [`Profile::linux`].
+    #[must_use]
+    pub fn with_profile(profile: Profile) -> Self {
+        Self {
+            host: Host::new(ReferenceStack::new(profile, Box::new(|_| {}))),
         }
     }
 

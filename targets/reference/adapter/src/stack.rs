@@ -7,7 +7,9 @@ use halfopen_host::{
     ActiveOpen, CallError, InProcessStack, Key, OptionDefaults, PassiveOpen, Received, SendFlags,
     StackEvent, StackOption, Status, SysctlError,
 };
-use halfopen_reference::{Config, ConnectionOptions, Endpoint, Stack};
+use halfopen_reference::{
+    Config, CongestionAlgorithm, ConnectionOptions, Endpoint, Profile, Stack,
+};
 use halfopen_target::{Capabilities, Capability, ClockKind, Duration, Setup, TargetError, Time};
 
 use crate::convert::{self, connection, instant};
@@ -19,6 +21,7 @@ type Alter = Box<dyn Fn(&mut Config) + Send + Sync>;
 /// The stack of one drill, and how to make the next.
 pub(crate) struct ReferenceStack {
     stack: Stack,
+    profile: Profile,
     alter: Alter,
     sysctls: Sysctls,
 }
@@ -32,9 +35,10 @@ impl fmt::Debug for ReferenceStack {
 }
 
 impl ReferenceStack {
-    pub(crate) fn new(alter: Alter) -> Self {
+    pub(crate) fn new(profile: Profile, alter: Alter) -> Self {
         Self {
-            stack: Stack::new(Config::default()),
+            stack: Stack::new(profile.config.clone()),
+            profile,
             alter,
             sysctls: Sysctls::default(),
         }
@@ -58,7 +62,11 @@ impl ReferenceStack {
 impl InProcessStack for ReferenceStack {
     fn capabilities(&self) -> Capabilities {
         let stack = concat!("halfopen-reference ", env!("CARGO_PKG_VERSION"));
-        Capabilities::all("reference", stack, ClockKind::Virtual)
+        let name = match self.profile.name {
+            "rfc" => "reference".to_owned(),
+            other => format!("reference:{other}"),
+        };
+        Capabilities::all(&name, stack, ClockKind::Virtual)
             .without(
                 Capability::Commands,
                 "a user-space stack has no shell commands",
@@ -69,17 +77,14 @@ impl InProcessStack for ReferenceStack {
                 "the reference stack has no fast open (RFC 7413)",
             )
             .without(
-                Capability::Ecn,
-                "the reference stack has no explicit congestion notification (RFC 3168)",
-            )
-            .without(
                 Capability::TcpInfo,
                 "struct tcp_info is the Linux kernel's own view",
             )
     }
 
     fn reset(&mut self, setup: &Setup) -> Result<(), TargetError> {
-        let mut config = Config::with_addresses(&[setup.local_ip]);
+        let mut config = self.profile.config.clone();
+        config.addresses = vec![setup.local_ip];
         config.broadcasts = broadcast(setup).into_iter().collect();
         config.mtu = usize::from(setup.mtu);
         config.secret = secret(setup.seed);
@@ -206,7 +211,11 @@ impl InProcessStack for ReferenceStack {
     fn defaults(&self) -> OptionDefaults {
         let config = self.stack.config();
         OptionDefaults {
-            congestion_control: "reno".to_owned(),
+            congestion_control: match config.congestion_algorithm {
+                CongestionAlgorithm::Reno => "reno",
+                CongestionAlgorithm::Cubic => "cubic",
+            }
+            .to_owned(),
             fin_wait_2_timeout: config.fin_wait_2_timeout.unwrap_or(Duration::MAX),
             keep_count: config.keep_alive_count,
             keep_idle: config.keep_alive_idle,

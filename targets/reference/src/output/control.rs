@@ -34,6 +34,9 @@ pub(super) fn acknowledging(
         tcb.ecn.counters.told();
     }
     tcb.ack_now = false;
+    tcb.quick_acks = tcb
+        .quick_acks
+        .saturating_sub(u32::from(tcb.unacked_text > 0));
     tcb.duplicate_text = None;
     tcb.unacked_text = 0;
     tcb.last_ack_sent = tcb.rcv_nxt;

@@ -78,7 +78,8 @@ fn may_leave(tcb: &Tcb, plan: Plan, unsent: usize, smss: usize) -> bool {
     let idle = tcb.flight_size() == 0;
     let urgent = tcb.snd_up.is_some_and(|snd_up| snd_up.after(tcb.snd_nxt));
     // RFC 9293 MUST-17: Nagle's algorithm can be switched off. A close lets the rest go, too.
-    let nagle_allows = idle || tcb.options.no_delay || tcb.fin_queued || urgent;
+    let nagle_allows =
+        idle || nothing_small_is_out(tcb) || tcb.options.no_delay || tcb.fin_queued || urgent;
     let corked = (tcb.options.cork || tcb.more_follows) && !tcb.fin_queued && !urgent;
     // (2) all that is queued (RFC 9293 MUST-60: it never waits for more, unless the user said so)
     if len == unsent && nagle_allows && !corked {
@@ -86,6 +87,14 @@ fn may_leave(tcb: &Tcb, plan: Plan, unsent: usize, smss: usize) -> bool {
     }
     // (3) half of the largest window that the remote ever offered (RFC 9293 MUST-38)
     idle && !corked && len >= half_of_largest_window(tcb)
+}
+
+/// Minshall's variant of Nagle's algorithm, where it is in force: only small segments are waited for.
+fn nothing_small_is_out(tcb: &Tcb) -> bool {
+    tcb.options.nagle_counts_small_only
+        && tcb
+            .small_sent
+            .is_none_or(|end| end.before_or_at(tcb.snd_una))
 }
 
 fn half_of_largest_window(tcb: &Tcb) -> usize {
@@ -159,6 +168,9 @@ fn advance_snd_nxt(tcb: &mut Tcb, len: usize, fin: bool, now: Instant, out: &mut
 }
 
 fn send_new(tcb: &mut Tcb, plan: Plan, now: Instant, out: &mut Output) {
+    if plan.len < text_room(tcb, now, out.config()) {
+        tcb.small_sent = Some(tcb.snd_nxt.plus(plan.len));
+    }
     send_text(tcb, tcb.snd_nxt, plan.len, plan.fin, now, out);
     advance_snd_nxt(tcb, plan.len, plan.fin, now, out);
     tcb.rtt.sent(tcb.snd_nxt, now);

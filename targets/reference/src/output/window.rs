@@ -38,7 +38,10 @@ impl Tcb {
             u32::from(self.rcv_wind_shift)
         };
         let current = self.rcv_wnd() as usize;
-        let wanted = current + self.window_step();
+        let mut wanted = current + self.window_step();
+        if syn && self.whole_segment_windows && wanted > usize::from(self.rcv_mss) {
+            wanted -= wanted % usize::from(self.rcv_mss);
+        }
         let mut field = (wanted >> shift).min(usize::from(u16::MAX));
         // RFC 9293 SHLD-14: rounding down would move the edge left, so round up where there is room.
         if field << shift < current && (field + 1) << shift <= self.free_receive_buffer() {

@@ -17,7 +17,13 @@ pub(super) fn expire(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     if tcb.retransmissions == out.config().r1 {
         tcb.disturb(ConnectionError::RetransmissionsExcessive, now, out); // RFC 9293 SHLD-9: R1
     }
-    tcb.rtt.back_off(); // rule 5.5; the timer starts anew below, rule 5.6
+    let linear = match tcb.state {
+        State::SynSent => out.config().syn_linear_timeouts,
+        _ => 0,
+    };
+    if tcb.retransmissions > linear {
+        tcb.rtt.back_off(); // rule 5.5; the timer starts anew below, rule 5.6
+    }
     if tcb.syn_is_unacked() {
         tcb.syn_was_lost = true;
         if out.config().ecn_fallback {
@@ -53,8 +59,12 @@ pub(super) fn expire(tcb: &mut Tcb, now: Instant, out: &mut Output) {
 /// R2 for what is being retransmitted (RFC 9293 MUST-23: three minutes at least for a SYN).
 fn limit(tcb: &Tcb, out: &Output) -> u32 {
     match (tcb.syn_is_unacked(), tcb.state) {
+        (false, _) if tcb.released => out.config().orphan_r2.unwrap_or(tcb.options.r2),
         (false, _) => tcb.options.r2,
-        (true, State::SynSent) => tcb.options.syn_retries,
+        (true, State::SynSent) => {
+            let linear = out.config().syn_linear_timeouts;
+            tcb.options.syn_retries.saturating_add(linear)
+        }
         (true, _) => out.config().syn_ack_retries,
     }
 }

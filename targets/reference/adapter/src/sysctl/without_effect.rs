@@ -73,31 +73,11 @@ const WITHOUT_EFFECT: &[(&str, Harmless, &str)] = &[
         Harmless::Any,
         "SACKs are never held back",
     ),
-    (
-        "net.ipv4.tcp_dsack",
-        Harmless::Only(&[0]),
-        "no D-SACK (RFC 2883) is sent",
-    ),
-    (
-        "net.ipv4.tcp_early_retrans",
-        Harmless::Only(&[0]),
-        "no tail loss probes",
-    ),
-    (
-        "net.ipv4.tcp_ecn_fallback",
-        Harmless::Any,
-        "no ECN to fall back from",
-    ),
     ("net.ipv4.tcp_fack", Harmless::Any, "gone from Linux, too"),
     (
         "net.ipv4.tcp_fastopen_blackhole_timeout_sec",
         Harmless::Any,
         "no fast open",
-    ),
-    (
-        "net.ipv4.tcp_frto",
-        Harmless::Only(&[0]),
-        "no F-RTO (RFC 5682)",
     ),
     (
         "net.ipv4.tcp_fwmark_accept",
@@ -182,14 +162,14 @@ const WITHOUT_EFFECT: &[(&str, Harmless, &str)] = &[
         "no probing of the path MTU by packets",
     ),
     (
-        "net.ipv4.tcp_recovery",
-        Harmless::Only(&[0]),
-        "no RACK (RFC 8985)",
-    ),
-    (
         "net.ipv4.tcp_reflect_tos",
         Harmless::Only(&[0]),
         "the remote's class is not taken over",
+    ),
+    (
+        "net.ipv4.tcp_reordering",
+        Harmless::Only(&[3]),
+        "the reordering window adapts, the threshold does not",
     ),
     (
         "net.ipv4.tcp_shrink_window",
@@ -197,19 +177,9 @@ const WITHOUT_EFFECT: &[(&str, Harmless, &str)] = &[
         "windows never shrink (RFC 9293 SHLD-14)",
     ),
     (
-        "net.ipv4.tcp_slow_start_after_idle",
-        Harmless::Only(&[1]),
-        "as RFC 5681 section 4.1 says",
-    ),
-    (
         "net.ipv4.tcp_stdurg",
         Harmless::Only(&[1]),
         "as RFC 9293 MUST-62 says",
-    ),
-    (
-        "net.ipv4.tcp_syn_linear_timeouts",
-        Harmless::Only(&[0]),
-        "SYNs back off from the first on",
     ),
     (
         "net.ipv4.tcp_syncookies",

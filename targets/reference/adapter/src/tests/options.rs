@@ -237,8 +237,8 @@ fn what_the_target_lacks_skips_the_script() {
         set(fd.0, IPPROTO_TCP, 23, int(5)),
         send(fd.0, b"x", 0x2000_0000),
         Call::Sysctl {
-            name: "net.ipv4.tcp_ecn".to_owned(),
-            value: "1".to_owned(),
+            name: "net.ipv4.tcp_fastopen".to_owned(),
+            value: "0x400".to_owned(),
         },
     ];
     for call in lacking {

@@ -85,12 +85,19 @@ fn acknowledge_later(tcb: &mut Tcb, fills_gap: bool, now: Instant, out: &Output)
     let full = tcb
         .largest_text
         .clamp(SMALLEST_FULL_SEGMENT.min(rmss), rmss);
-    match out.config().delayed_ack {
+    let config = out.config();
+    let enough = if config.ack_above_one_segment {
+        tcb.unacked_text > full
+    } else {
+        tcb.unacked_text >= 2 * full
+    };
+    match config.delayed_ack {
         Some(delay)
             if !delay.is_zero()
                 && !fills_gap
                 && !tcb.options.quick_ack
-                && tcb.unacked_text < 2 * full =>
+                && tcb.quick_acks == 0
+                && !enough =>
         {
             tcb.timers
                 .start(Timer::DelayedAck, now.after(at_least(delay)));

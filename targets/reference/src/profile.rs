@@ -1,0 +1,76 @@
+//! How a stack behaves, as data: nothing in the code asks which stack it is.
+
+use core::time::Duration;
+
+use crate::{ChallengeAckLimit, Config, CongestionAlgorithm};
+
+/// A named set of parameters, to begin a [`Config`] with.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Profile {
+    /// What people call it.
+    pub name: &'static str,
+    /// The parameters; addresses, MTU and secret are still to be filled in.
+    pub config: Config,
+}
+
+impl Profile {
+    /// What the RFCs ask for; where one says SHOULD, it is done.
+    #[must_use]
+    pub fn rfc() -> Self {
+        Self {
+            name: "rfc",
+            config: Config::default(),
+        }
+    }
+
+    /// What Linux (6.18) does with the settings that it comes with, as far as the parameters go.
+    #[must_use]
+    pub fn linux() -> Self {
+        let config = Config {
+            msl: Duration::from_secs(30),
+            min_rto: Duration::ZERO,
+            min_rto_variance: Duration::from_millis(200),
+            syn_retries: 6,
+            syn_linear_timeouts: 4,
+            syn_ack_retries: 5,
+            orphan_r2: Some(8),
+            user_timeout: None,
+            delayed_ack: Some(Duration::from_millis(40)),
+            quick_acks: 16,
+            ack_above_one_segment: true,
+            nagle_counts_small_only: true,
+            initial_window_mss: usize::from(u16::MAX),
+            congestion_algorithm: CongestionAlgorithm::Cubic,
+            slow_start_segments: usize::from(u16::MAX),
+            validate_window: true,
+            least_probe_timeout: Duration::from_millis(2),
+            ephemeral_ports: (32_768, 60_999),
+            challenge_ack_limit: Some(ChallengeAckLimit {
+                count: 1,
+                interval: Duration::from_millis(500),
+            }),
+            soft_errors_abort_attempts: true,
+            receive_buffer: 65_536,
+            whole_segment_windows: true,
+            send_buffer: 1_310_720,
+            ..Config::default()
+        };
+        Self {
+            name: "linux",
+            config,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn profiles_differ_in_parameters_only() {
+        let (rfc, linux) = (Profile::rfc(), Profile::linux());
+        assert_eq!(rfc.config, Config::default());
+        assert_ne!(rfc, linux);
+        assert!(linux.config.max_rto >= linux.config.min_rto);
+    }
+}
