@@ -12,6 +12,8 @@ use halfopen_target::Duration;
 pub enum StackOption {
     /// Partial segments wait for more data.
     Cork(bool),
+    /// How many connections of a listener may have brought data in a SYN and not be established (RFC 7413).
+    FastOpen(usize),
     /// How long FIN-WAIT-2 lasts once the user is gone; zero for not at all.
     FinWait2Timeout(Duration),
     /// Keep-alive probes are sent (RFC 9293 MUST-24).

@@ -256,6 +256,22 @@ pub trait InProcessStack {
     /// When the pair of endpoints is in use, one of them is impossible, or nothing more fits.
     fn open_active(&mut self, now: Time, open: &ActiveOpen) -> Result<Key, CallError>;
 
+    /// Active OPEN with data for the SYN (RFC 7413); how many octets of it were taken, none where no cookie is known yet.
+    ///
+    /// Called only where the stack supports [`StackOption::FastOpen`].
+    ///
+    /// # Errors
+    /// Those of [`open_active`](Self::open_active).
+    fn open_fast(
+        &mut self,
+        now: Time,
+        open: &ActiveOpen,
+        data: &[u8],
+    ) -> Result<(Key, usize), CallError> {
+        let _ = data;
+        self.open_active(now, open).map(|key| (key, 0))
+    }
+
     /// The next connection that a listener has ready, oldest first.
     fn accept(&mut self, listener: Key) -> Option<Key>;
 
@@ -295,6 +311,12 @@ pub trait InProcessStack {
 
     /// STATUS; none for what the stack does not know (any more).
     fn status(&self, connection: Key) -> Option<Status>;
+
+    /// What `getsockopt` gives for `TCP_INFO`, in the layout of Linux's `struct tcp_info`; none where the stack has no such view.
+    fn tcp_info(&self, now: Time, connection: Key) -> Option<Vec<u8>> {
+        let _ = (now, connection);
+        None
+    }
 
     /// Whether the stack can do what this option asks for.
     fn supports(&self, option: StackOption) -> bool;

@@ -119,10 +119,22 @@ pub struct Config {
 
     /// Challenge ACKs allowed in each interval, for the whole stack; `None` for no limit (RFC 5961 section 7).
     pub challenge_ack_limit: Option<ChallengeAckLimit>,
+    /// Whether the RST of an ABORT acknowledges what arrived.
+    pub abort_acknowledges: bool,
     /// Whether a RST is ignored in TIME-WAIT (RFC 1337, fix 1); RFC 9293 itself closes.
     pub ignore_rst_in_time_wait: bool,
     /// Whether a SYN may reopen a connection that is in TIME-WAIT (RFC 9293 MAY-2, RFC 6191).
     pub reopen_time_wait: bool,
+    /// Whether listeners that ask for it take data in SYNs (RFC 7413).
+    pub fast_open_server: bool,
+    /// Whether all listeners do, asked or not.
+    pub fast_open_every_listener: bool,
+    /// Whether they do so without a cookie, too.
+    pub fast_open_without_cookie: bool,
+    /// Whether an active OPEN may send data in its SYN.
+    pub fast_open_client: bool,
+    /// The key of the cookies; `None` for [`Config::secret`].
+    pub fast_open_key: Option<[u8; 16]>,
     /// Whether hard ICMP errors abort synchronized connections too (RFC 9293 SHLD-26; RFC 5927 advises against).
     pub hard_errors_abort_synchronized: bool,
     /// Whether soft ICMP errors abort a connection attempt (RFC 5461; RFC 9293 MUST-56 forbids).
@@ -263,8 +275,14 @@ impl Default for Config {
             diffserv: 0,
             ephemeral_ports: (49_152, 65_535),
             challenge_ack_limit: None,
+            abort_acknowledges: false,
             ignore_rst_in_time_wait: false,
             reopen_time_wait: true,
+            fast_open_server: true,
+            fast_open_every_listener: false,
+            fast_open_without_cookie: false,
+            fast_open_client: true,
+            fast_open_key: None,
             hard_errors_abort_synchronized: false,
             soft_errors_abort_attempts: false,
             receive_buffer: 256 * 1024,

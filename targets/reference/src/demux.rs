@@ -5,7 +5,9 @@ use core::net::IpAddr;
 use crate::segment::Segment;
 use crate::segment_arrives::{Step, closed, listen, other_states, syn_sent};
 use crate::wire::{self, IcmpError, Inbound, Leniency};
-use crate::{Config, ConnectionId, DropReason, Instant, Stack, State, isn, rfc5927, rfc6191};
+use crate::{
+    Config, ConnectionId, DropReason, Instant, Stack, State, isn, rfc5927, rfc6191, rfc7413,
+};
 
 impl Stack {
     /// Takes one inbound IP packet.
@@ -82,12 +84,16 @@ impl Stack {
             iss = if iss.after(old.snd_nxt) { iss } else { beyond };
         }
         let listener_id = listener.id;
+        let pending = self.table.connections.values().filter(|tcb| {
+            tcb.fast_open && tcb.state == State::SynReceived && tcb.listener == Some(listener_id)
+        });
+        let fast_open = rfc7413::answer(listener, pending.count(), seg, self.out.config());
         let id = self.table.next_id();
         let Some(listener) = self.table.listeners.get_mut(&listener_id) else {
             return;
         };
         listener.pending.insert(id);
-        let mut tcb = listen::spawn(listener, id, iss, seg, now, &mut self.out);
+        let mut tcb = listen::spawn(listener, (id, iss), fast_open, seg, now, &mut self.out);
         tcb.replaces = replaces;
         self.table.insert(tcb);
         self.settle(id, now);

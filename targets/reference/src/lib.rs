@@ -84,6 +84,7 @@ mod rfc6582;
 mod rfc6675;
 mod rfc6937;
 mod rfc7323;
+mod rfc7413;
 mod rfc8985;
 mod rfc9406;
 mod rfc9438;

@@ -15,6 +15,8 @@ pub struct ConnectionOptions {
     pub cork: bool,
     /// Every segment with text is acknowledged at once.
     pub quick_ack: bool,
+    /// For a listener: how many connections may have brought data in a SYN and not be established; 0 takes no such data (RFC 7413).
+    pub fast_open: usize,
     /// Keep-alive probes are sent (RFC 9293 MUST-24, MUST-25).
     pub keep_alive: bool,
     /// Idle time before the first keep-alive probe (RFC 9293 MUST-27).
@@ -56,6 +58,7 @@ impl ConnectionOptions {
             nagle_counts_small_only: config.nagle_counts_small_only,
             cork: false,
             quick_ack: false,
+            fast_open: 0,
             keep_alive: false,
             keep_idle: config.keep_alive_idle,
             keep_interval: config.keep_alive_interval,
@@ -80,6 +83,7 @@ impl ConnectionOptions {
             ConnectionOption::Cork(on) => self.cork = on,
             ConnectionOption::DiffServ(class) => self.diffserv = class,
             ConnectionOption::DualStack(on) => self.dual_stack = on,
+            ConnectionOption::FastOpen(pending) => self.fast_open = pending,
             ConnectionOption::FinWait2Timeout(timeout) => self.fin_wait_2_timeout = timeout,
             ConnectionOption::KeepAlive(on) => self.keep_alive = on,
             ConnectionOption::KeepCount(count) => self.keep_count = count,
@@ -108,6 +112,8 @@ pub enum ConnectionOption {
     DiffServ(u8),
     /// [`ConnectionOptions::dual_stack`].
     DualStack(bool),
+    /// [`ConnectionOptions::fast_open`].
+    FastOpen(usize),
     /// [`ConnectionOptions::fin_wait_2_timeout`].
     FinWait2Timeout(Option<Duration>),
     /// [`ConnectionOptions::keep_alive`].

@@ -49,6 +49,7 @@ impl Profile {
                 count: 1,
                 interval: Duration::from_millis(500),
             }),
+            abort_acknowledges: true,
             soft_errors_abort_attempts: true,
             receive_buffer: 65_536,
             whole_segment_windows: true,

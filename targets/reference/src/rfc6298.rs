@@ -50,6 +50,11 @@ impl RttEstimator {
         (self.rto, self.srtt.map(|srtt| (srtt, self.rttvar)))
     }
 
+    /// How often the RTO was doubled since it was measured.
+    pub(crate) fn backoff(&self) -> u32 {
+        self.backoff
+    }
+
     /// SRTT, once measured.
     pub(crate) fn srtt(&self) -> Option<Duration> {
         self.srtt

@@ -103,7 +103,6 @@ impl Scoreboard {
     }
 
     /// Every segment that is out, in order.
-    #[cfg(test)]
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Transmission> {
         self.entries.iter()
     }

@@ -46,6 +46,11 @@ impl Rack {
         self.min_rtt.map(|(least, _)| least)
     }
 
+    /// Whether packets were seen to overtake each other.
+    pub(crate) fn reordering_seen(&self) -> bool {
+        self.reordering_seen
+    }
+
     /// Step 1: RACK.min_RTT.
     fn update_min_rtt(&mut self, rtt: Duration, now: Instant) {
         let replaces = self

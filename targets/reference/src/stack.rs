@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::output::Output;
+use crate::rfc7413::{Peer, Peers};
 use crate::table::Table;
 use crate::{Config, ConnectionId, Event, Instant, State, UserError, timeout};
 
@@ -22,6 +23,7 @@ use crate::{Config, ConnectionId, Event, Instant, State, UserError, timeout};
 pub struct Stack {
     pub(crate) table: Table,
     pub(crate) out: Output,
+    pub(crate) fast_open_peers: Peers,
 }
 
 impl Stack {
@@ -31,6 +33,7 @@ impl Stack {
         Self {
             table: Table::default(),
             out: Output::new(config),
+            fast_open_peers: Peers::default(),
         }
     }
 
@@ -103,6 +106,7 @@ impl Stack {
 
     /// Draws the consequences of whatever just happened to a connection.
     pub(crate) fn settle(&mut self, id: ConnectionId, now: Instant) {
+        self.learn_cookie(id);
         self.announce(id);
         self.settle_replaced(id, now);
         let Some(tcb) = self.table.connections.get(&id) else {
@@ -118,6 +122,17 @@ impl Stack {
             _ => {}
         }
         self.table.index_deadline(id);
+    }
+
+    /// Remembers the cookie that a SYN-ACK brought.
+    fn learn_cookie(&mut self, id: ConnectionId) {
+        if let Some(tcb) = self.table.connections.get_mut(&id)
+            && let Some(option) = tcb.learned.take()
+        {
+            let mss = tcb.remote_mss;
+            self.fast_open_peers
+                .learn(tcb.remote.addr, Peer { option, mss });
+        }
     }
 
     /// Tells the listener of a connection that was established.

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::{ConnectionError, Endpoint, Seq, State};
+use crate::{ConnectionError, Endpoint, Instant, Seq, State};
 
 /// What a RECEIVE found.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -110,6 +110,32 @@ pub struct Status {
     /// FlightSize in octets.
     pub flight_size: usize,
 
+    /// Whether a retransmission timeout is being recovered from.
+    pub recovers_from_timeout: bool,
+    /// Times that the RTO was doubled since the last answer.
+    pub backoff: u32,
+    /// Segments in flight, of them those that are SACKed, taken for lost, and sent again.
+    pub segments_out: usize,
+    /// Segments in flight that the remote says it holds.
+    pub segments_sacked: usize,
+    /// Segments in flight whose last transmission is taken for lost.
+    pub segments_lost: usize,
+    /// Segments in flight that were sent more than once.
+    pub segments_resent: usize,
+    /// Segments that are known to have arrived since the start.
+    pub segments_delivered: u64,
+    /// The least round trip seen of late.
+    pub min_rtt: Option<Duration>,
+    /// Whether packets were seen to overtake each other.
+    pub reordering_seen: bool,
+    /// Whether explicit congestion notification is in use.
+    pub ecn: bool,
+    /// Whether text came in the SYN and was taken (RFC 7413).
+    pub fast_open: bool,
+    /// When something was sent last, and heard.
+    pub last_sent: Instant,
+    /// When a segment arrived last.
+    pub last_heard: Instant,
     /// Octets of text that the remote acknowledged since the start.
     pub octets_acked: u64,
     /// Octets of text that came in order since the start.

@@ -21,7 +21,7 @@ use crate::rfc8985::Rack;
 use crate::segment::Segment;
 use crate::send_buffer::SendBuffer;
 use crate::timer::{Timer, TimerTable};
-use crate::wire::{AccEcnOption, TcpOptions};
+use crate::wire::{AccEcnOption, FastOpenOption, TcpOptions};
 use crate::{
     Config, ConnectionError, ConnectionId, ConnectionOptions, EcnMode, Endpoint, Event, Instant,
     Seq, State, isn,
@@ -123,10 +123,19 @@ pub(crate) struct Tcb {
     pub(crate) scoreboard: Scoreboard,
     pub(crate) rack: Rack,
     pub(crate) ecn: Ecn,
+    /// Its SYN brought data that was taken: text flows both ways already in SYN-RECEIVED (RFC 7413).
+    pub(crate) fast_open: bool,
+    /// What our SYN shows or asks for.
+    pub(crate) fast_open_request: Option<FastOpenOption>,
+    /// What our SYN-ACK gives.
+    pub(crate) fast_open_reply: Option<FastOpenOption>,
+    /// The cookie that a SYN-ACK brought.
+    pub(crate) learned: Option<FastOpenOption>,
     /// The last reduction of the congestion window, while it may be taken back.
     pub(crate) undo: Option<Undo>,
     /// Octets that are known to have arrived, in order or not.
     pub(crate) delivered: u64,
+    pub(crate) segments_delivered: u64,
     /// After a timeout without SACK: where retransmission goes on, everything from here to SND.NXT being taken for lost.
     pub(crate) retransmit_next: Option<Seq>,
     pub(crate) retransmissions: u32,
@@ -233,8 +242,13 @@ impl Tcb {
             scoreboard: Scoreboard::default(),
             rack: Rack::default(),
             ecn: Ecn::new(config.ecn_request, config.ecn_accept),
+            fast_open: false,
+            fast_open_request: None,
+            fast_open_reply: None,
+            learned: None,
             undo: None,
             delivered: 0,
+            segments_delivered: 0,
             retransmit_next: None,
             retransmissions: 0,
             total_retransmissions: 0,

@@ -24,14 +24,20 @@ impl<S: InProcessStack> Host<S> {
             Association::Connecting => true,
             Association::Unconnected if socket.listening => return Err(Errno::EISCONN.into()),
             Association::Unconnected => {
-                self.open_connection(id, remote)?;
+                self.open_connection(id, remote, None)?;
                 false
             }
         };
         self.begin(Operation::Connect { socket: id, again }, patience)
     }
 
-    fn open_connection(&mut self, id: SocketId, remote: SocketAddr) -> Result<(), Errno> {
+    /// Opens a connection for a socket, perhaps with data; how many octets of it were taken.
+    pub(super) fn open_connection(
+        &mut self,
+        id: SocketId,
+        remote: SocketAddr,
+        data: Option<&[u8]>,
+    ) -> Result<usize, Errno> {
         let socket = self.socket(id)?;
         let (connection, known) = (socket.connection, socket.bound);
         let remote = address::to_wire(socket.family, remote)?;
@@ -59,10 +65,11 @@ impl<S: InProcessStack> Host<S> {
             remote,
             options,
         };
-        let key = self
-            .stack
-            .open_active(self.now, &open)
-            .map_err(errno::of_active_open)?;
+        let opened = match data {
+            Some(data) => self.stack.open_fast(self.now, &open, data),
+            None => self.stack.open_active(self.now, &open).map(|key| (key, 0)),
+        };
+        let (key, taken) = opened.map_err(errno::of_active_open)?;
         self.connections.name(key, connection);
         let chosen = self.stack.status(key).map_or(local, |status| status.local);
         let socket = self.socket_mut(id)?;
@@ -74,7 +81,7 @@ impl<S: InProcessStack> Host<S> {
             port: chosen.port(),
             dual_stack: false,
         });
-        Ok(())
+        Ok(taken)
     }
 
     pub(super) fn attempt_connect(&mut self, id: SocketId) -> Option<Reply> {

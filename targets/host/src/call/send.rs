@@ -1,13 +1,13 @@
 //! Everything that writes: `write`, `writev`, `send`, `sendto`, `sendmsg`.
 
 use halfopen_target::posix::*;
-use halfopen_target::{Capability, Descriptor, Errno, Returned, State};
+use halfopen_target::{Address, Capability, Descriptor, Errno, Returned, State};
 
-use super::{Operation, Patience, Reply, Started};
+use super::{Operation, Patience, Refusal, Reply, Started, ended};
 use crate::host::Host;
 use crate::option::numbers::MSG_FASTOPEN;
-use crate::socket::SocketId;
-use crate::{InProcessStack, SendFlags};
+use crate::socket::{Association, SocketId};
+use crate::{InProcessStack, SendFlags, StackOption};
 
 /// A call that writes.
 #[derive(Debug)]
@@ -38,25 +38,56 @@ impl<S: InProcessStack> Host<S> {
         fd: Descriptor,
         buffers: &[Vec<u8>],
         flags: i32,
+        address: Option<Address>,
     ) -> Started {
         let id = self.table.find(fd)?;
-        if flags & MSG_FASTOPEN != 0 {
-            let reason = "the host gives no fast open";
-            return Err(self.lacks(Capability::FastOpen, reason).into());
-        }
+        let data = buffers.concat();
+        let sent = if flags & MSG_FASTOPEN != 0 {
+            self.open_with_data(id, address, &data)?
+        } else {
+            0
+        };
         let socket = self.socket(id)?;
         let nonblocking = socket.nonblocking || flags & MSG_DONTWAIT != 0;
         let patience = Patience::of(nonblocking, socket.settings.send_timeout);
         let send = Send {
             socket: id,
-            data: buffers.concat(),
-            sent: 0,
+            data,
+            sent,
             flags: SendFlags {
                 urgent: flags & MSG_OOB != 0,
                 more: flags & MSG_MORE != 0,
             },
         };
-        self.begin(Operation::Send(send), patience)
+        match patience {
+            // Linux: the handshake goes on, and asks for a cookie.
+            Patience::None if flags & MSG_FASTOPEN != 0 && sent == 0 => {
+                Err(Errno::EINPROGRESS.into())
+            }
+            Patience::None if flags & MSG_FASTOPEN != 0 => ended(Ok(send.reply())),
+            patience => self.begin(Operation::Send(send), patience),
+        }
+    }
+
+    /// `MSG_FASTOPEN`: connects, with as much of the data in the SYN as the stack takes.
+    fn open_with_data(
+        &mut self,
+        id: SocketId,
+        address: Option<Address>,
+        data: &[u8],
+    ) -> Result<usize, Refusal> {
+        if !self.stack.supports(StackOption::FastOpen(1)) {
+            let reason = "the stack has no fast open";
+            return Err(self.lacks(Capability::FastOpen, reason).into());
+        }
+        let Some(Address::Inet(remote)) = address else {
+            return Err(Errno::EINVAL.into());
+        };
+        let socket = self.socket(id)?;
+        if socket.listening || socket.association != Association::Unconnected {
+            return Err(Errno::EISCONN.into());
+        }
+        Ok(self.open_connection(id, remote, Some(data))?)
     }
 
     pub(super) fn attempt_send(&mut self, send: &mut Send) -> Option<Reply> {

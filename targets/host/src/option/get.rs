@@ -13,6 +13,9 @@ use crate::host::Host;
 use crate::socket::{SocketId, fixed_default};
 use crate::{InProcessStack, OptionDefaults};
 
+/// `struct tcp_info` of a socket without a connection: TCP_CLOSE, and nothing to count.
+const CLOSED_TCP_INFO: [u8; 8] = [7, 0, 0, 0, 0, 0, 0, 0];
+
 impl<S: InProcessStack> Host<S> {
     pub(crate) fn get_socket_option(
         &mut self,
@@ -22,6 +25,15 @@ impl<S: InProcessStack> Host<S> {
     ) -> Result<Reply, Refusal> {
         let id = self.table.find(fd)?;
         match option {
+            (IPPROTO_TCP, TCP_INFO) if self.capabilities.require(Capability::TcpInfo).is_ok() => {
+                let key = self.socket(id)?.key;
+                let info = key.and_then(|key| self.stack.tcp_info(self.now, key));
+                let value = OptionValue::Bytes(info.unwrap_or_else(|| CLOSED_TCP_INFO.to_vec()));
+                return Ok(Ok(Returned {
+                    outputs: vec![Output::Option(value::cut(value, length))],
+                    ..Returned::value(0)
+                }));
+            }
             (IPPROTO_TCP, TCP_INFO) => {
                 let reason = "the host does not fill in the kernel's structure";
                 return Err(self.lacks(Capability::TcpInfo, reason).into());

@@ -32,7 +32,8 @@ impl<S: InProcessStack> Host<S> {
     ) -> Result<Reply, Refusal> {
         let id = self.table.find(fd)?;
         let (level, name) = option;
-        if level == IPPROTO_TCP && is_fast_open(name) {
+        let has_fast_open = self.stack.supports(StackOption::FastOpen(1));
+        if level == IPPROTO_TCP && is_fast_open(name) && !(has_fast_open && name == TCP_FASTOPEN) {
             let reason = "the host gives no fast open";
             return Err(self.lacks(Capability::FastOpen, reason).into());
         }
@@ -224,6 +225,10 @@ fn of_tcp(name: i32, value: i32) -> Result<Setting, Errno> {
         TCP_SYNCNT => {
             let value = in_range(value, 1, 127)?;
             (value, Some(Option_::SynRetries(value.unsigned_abs())))
+        }
+        TCP_FASTOPEN => {
+            let pending = usize::try_from(value).map_err(|_| Errno::EINVAL)?;
+            (value, Some(Option_::FastOpen(pending)))
         }
         TCP_LINGER2 => linger2(value),
         // Only "accept at once", which is what happens anyway, is something the host can promise.

@@ -170,6 +170,7 @@ pub(crate) fn status(status: &halfopen_reference::Status) -> Status {
 pub(crate) fn option(option: StackOption, config: &Config) -> ConnectionOption {
     match option {
         StackOption::Cork(on) => ConnectionOption::Cork(on),
+        StackOption::FastOpen(pending) => ConnectionOption::FastOpen(pending),
         StackOption::FinWait2Timeout(span) => ConnectionOption::FinWait2Timeout(Some(span)),
         StackOption::KeepAlive(on) => ConnectionOption::KeepAlive(on),
         StackOption::KeepCount(count) => ConnectionOption::KeepCount(count),

@@ -23,6 +23,7 @@
 mod convert;
 mod stack;
 mod sysctl;
+mod tcp_info;
 #[cfg(test)]
 mod tests;
 

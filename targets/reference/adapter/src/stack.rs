@@ -14,6 +14,7 @@ use halfopen_target::{Capabilities, Capability, ClockKind, Duration, Setup, Targ
 
 use crate::convert::{self, connection, instant};
 use crate::sysctl::Sysctls;
+use crate::tcp_info;
 
 /// What a user of the target changes in the stack's configuration.
 type Alter = Box<dyn Fn(&mut Config) + Send + Sync>;
@@ -72,14 +73,6 @@ impl InProcessStack for ReferenceStack {
                 "a user-space stack has no shell commands",
             )
             .without(Capability::Udp, "the reference stack speaks TCP only")
-            .without(
-                Capability::FastOpen,
-                "the reference stack has no fast open (RFC 7413)",
-            )
-            .without(
-                Capability::TcpInfo,
-                "struct tcp_info is the Linux kernel's own view",
-            )
     }
 
     fn reset(&mut self, setup: &Setup) -> Result<(), TargetError> {
@@ -142,6 +135,20 @@ impl InProcessStack for ReferenceStack {
             .map_err(convert::call_error)
     }
 
+    fn open_fast(
+        &mut self,
+        now: Time,
+        open: &ActiveOpen,
+        data: &[u8],
+    ) -> Result<(Key, usize), CallError> {
+        let options = self.options(&open.options);
+        let (local, remote) = (Endpoint::from(open.local), Endpoint::from(open.remote));
+        self.stack
+            .open_fast(instant(now), local, remote, &options, data)
+            .map(|(id, taken)| (convert::key(id), taken))
+            .map_err(convert::call_error)
+    }
+
     fn accept(&mut self, listener: Key) -> Option<Key> {
         let accepted = self.stack.accept(connection(listener));
         accepted.ok().flatten().map(convert::key)
@@ -196,6 +203,11 @@ impl InProcessStack for ReferenceStack {
     fn status(&self, of: Key) -> Option<Status> {
         let status = self.stack.status(connection(of)).ok()?;
         Some(convert::status(&status))
+    }
+
+    fn tcp_info(&self, now: Time, of: Key) -> Option<Vec<u8>> {
+        let status = self.stack.status(connection(of)).ok()?;
+        Some(tcp_info::encode(&status, instant(now)))
     }
 
     fn supports(&self, _: StackOption) -> bool {

@@ -4,7 +4,7 @@ mod without_effect;
 
 use halfopen_host::SysctlError;
 use halfopen_reference::{ChallengeAckLimit, Config, CongestionAlgorithm, EcnMode};
-use halfopen_target::{Capability, Duration, Missing};
+use halfopen_target::Duration;
 
 /// Linux never scales its windows less than this buffer needs (`net.core.rmem_max`).
 const LEAST_SCALED_BUFFER: usize = 212_992;
@@ -107,6 +107,7 @@ impl Sysctls {
             // 3 and 4 differ in early retransmit, which is gone from Linux.
             "net.ipv4.tcp_early_retrans" => config.tail_loss_probe = number(value)? >= 3,
             "net.ipv4.tcp_ecn_fallback" => config.ecn_fallback = flag(value)?,
+            "net.ipv4.tcp_fastopen_key" => config.fast_open_key = Some(key(value)?),
             "net.ipv4.tcp_frto" => config.frto = number(value)? != 0,
             "net.ipv4.tcp_recovery" => config.rack = number(value)? & 1 != 0,
             "net.ipv4.tcp_slow_start_after_idle" => config.restart_after_idle = flag(value)?,
@@ -122,10 +123,12 @@ impl Sysctls {
                 };
             }
             "net.ipv4.tcp_fastopen" => {
-                // Bits 0x400 and 0x800 switch it on without a socket's asking.
-                if number(value)? & 0xc00 != 0 {
-                    return Err(lacks(Capability::FastOpen, "fast open"));
-                }
+                let bits = number(value)?;
+                config.fast_open_client = bits & 0x1 != 0;
+                config.fast_open_server = bits & 0x2 != 0;
+                config.fast_open_without_cookie = bits & 0x200 != 0;
+                // On without a socket's asking.
+                config.fast_open_every_listener = bits & 0x400 != 0;
             }
             "net.ipv4.tcp_rfc1337" => config.ignore_rst_in_time_wait = flag(value)?,
             "net.ipv4.tcp_sack" => config.sack = flag(value)?,
@@ -176,11 +179,19 @@ fn set_timing(config: &mut Config, name: &str, value: &str) -> Result<(), Sysctl
     Ok(())
 }
 
-fn lacks(capability: Capability, what: &str) -> SysctlError {
-    SysctlError::Lacks(Missing {
-        capability,
-        reason: format!("the reference stack has no {what}"),
-    })
+/// Four numbers of 32 bits in hexadecimal, each little-endian in the key; a second key, after a comma, is for old cookies.
+fn key(value: &str) -> Result<[u8; 16], SysctlError> {
+    let first = value.trim().split(',').next().unwrap_or_default();
+    let words: Result<Vec<u32>, _> = first
+        .split('-')
+        .map(|word| u32::from_str_radix(word, 16))
+        .collect();
+    let octets: Vec<u8> = words
+        .map_err(|_| SysctlError::Invalid)?
+        .into_iter()
+        .flat_map(u32::to_le_bytes)
+        .collect();
+    octets.try_into().map_err(|_| SysctlError::Invalid)
 }
 
 const fn limit(count: u32, interval: Duration) -> Option<ChallengeAckLimit> {

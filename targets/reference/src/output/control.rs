@@ -76,7 +76,13 @@ pub(crate) fn send_syn(tcb: &mut Tcb, now: Instant, out: &mut Output) {
         syn: true,
         ..Flags::default()
     };
-    let mut segment = acknowledging(tcb, tcb.iss, flags, options, Vec::new());
+    // RFC 7413 section 4.1.3: with the text that SND.NXT was moved over.
+    let first = tcb.iss.wrapping_add(1);
+    let text = match tcb.state {
+        State::SynSent => tcb.send.copy(first, tcb.snd_nxt.octets_since(first)),
+        _ => Vec::new(),
+    };
+    let mut segment = acknowledging(tcb, tcb.iss, flags, options, text);
     if tcb.state == State::SynSent {
         segment.flags = segment.flags.with_ecn(tcb.ecn.syn_flags());
         segment.flags.ack = false;
@@ -86,7 +92,7 @@ pub(crate) fn send_syn(tcb: &mut Tcb, now: Instant, out: &mut Output) {
 }
 
 /// The options of our SYN: the offer, or what is left of it after the remote's SYN.
-fn syn_options(tcb: &Tcb, now: Instant) -> TcpOptions {
+pub(crate) fn syn_options(tcb: &Tcb, now: Instant) -> TcpOptions {
     let val = rfc7323::clock(tcb.timestamp_offset, now);
     // RFC 7323 section 3.2: TSecr is zero when nothing is acknowledged.
     let ecr = tcb
@@ -102,23 +108,38 @@ fn syn_options(tcb: &Tcb, now: Instant) -> TcpOptions {
             .offer
             .timestamps
             .then_some(TimestampsOption { val, ecr }),
+        fast_open: if tcb.state == State::SynSent {
+            tcb.fast_open_request
+        } else {
+            tcb.fast_open_reply
+        },
         ..TcpOptions::default()
     }
 }
 
-/// Sends `<SEQ=SND.NXT><CTL=RST>`: ABORT.
+/// Sends `<SEQ=SND.NXT><CTL=RST>`: ABORT; with an acknowledgment, where the configuration has it so.
 pub(crate) fn send_abort(tcb: &Tcb, now: Instant, out: &mut Output) {
-    send_rst(tcb, tcb.snd_nxt, now, out);
+    let mut segment = rst(tcb, tcb.snd_nxt, now);
+    if out.config().abort_acknowledges {
+        segment.flags.ack = true;
+        segment.ack = tcb.rcv_nxt;
+        segment.options.timestamps = tcb.timestamps.as_ref().map(|stamps| stamps.option(now));
+    }
+    out.send(&segment);
 }
 
 /// Sends `<SEQ=seq><CTL=RST>` for a connection.
 pub(crate) fn send_rst(tcb: &Tcb, seq: Seq, now: Instant, out: &mut Output) {
+    out.send(&rst(tcb, seq, now));
+}
+
+fn rst(tcb: &Tcb, seq: Seq, now: Instant) -> OutboundSegment {
     // RFC 7323 section 3.2: SHOULD carry timestamps; without ACK nothing is echoed.
     let timestamps = tcb.timestamps.as_ref().map(|stamps| TimestampsOption {
         ecr: 0,
         ..stamps.option(now)
     });
-    out.send(&OutboundSegment {
+    OutboundSegment {
         local: tcb.local,
         remote: tcb.remote,
         seq,
@@ -136,7 +157,7 @@ pub(crate) fn send_rst(tcb: &Tcb, seq: Seq, now: Instant, out: &mut Output) {
         text: Vec::new(),
         ttl: tcb.options.ttl,
         class: tcb.options.diffserv,
-    });
+    }
 }
 
 /// Answers a segment that fits no connection with RST (RFC 9293 section 3.10.7.1).

@@ -15,7 +15,7 @@ struct Plan {
 
 /// Sends what may be sent: retransmissions, new text and the FIN, and an ACK if one is owed.
 pub(crate) fn transmit(tcb: &mut Tcb, now: Instant, out: &mut Output) {
-    if sends_text(tcb.state) {
+    if sends_text(tcb) {
         if out.config().restart_after_idle {
             restart_after_idle(tcb, now);
         }
@@ -33,11 +33,17 @@ pub(crate) fn transmit(tcb: &mut Tcb, now: Instant, out: &mut Output) {
 }
 
 /// Whether text or a FIN can leave in this state.
-fn sends_text(state: State) -> bool {
-    matches!(
-        state,
-        State::Established | State::FinWait1 | State::CloseWait | State::Closing | State::LastAck
-    )
+fn sends_text(tcb: &Tcb) -> bool {
+    let early = tcb.state == State::SynReceived && tcb.fast_open; // RFC 7413 section 4.2.2
+    early
+        || matches!(
+            tcb.state,
+            State::Established
+                | State::FinWait1
+                | State::CloseWait
+                | State::Closing
+                | State::LastAck
+        )
 }
 
 /// The next segment with something new in it, if one may leave.
@@ -245,7 +251,7 @@ pub(crate) fn send_loss_probe(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     let (unsent, window) = (tcb.unsent(), usable_window(tcb, out.config()));
     let len = unsent.min(text_room(tcb, now, out.config())).min(window);
     let fin = tcb.fin_is_due() && len == unsent && window > len;
-    let sends_new = sends_text(tcb.state) && (len > 0 || fin) && !tcb.scoreboard.is_full();
+    let sends_new = sends_text(tcb) && (len > 0 || fin) && !tcb.scoreboard.is_full();
     if sends_new {
         send_new(tcb, Plan { len, fin }, now, out);
     }
@@ -261,7 +267,7 @@ pub(crate) fn send_loss_probe(tcb: &mut Tcb, now: Instant, out: &mut Output) {
 /// The override timeout has elapsed: a partial segment leaves, if the window takes any of it.
 pub(crate) fn transmit_partial(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     tcb.more_follows = false;
-    if sends_text(tcb.state) && !tcb.has_lost() && !tcb.scoreboard.is_full() {
+    if sends_text(tcb) && !tcb.has_lost() && !tcb.scoreboard.is_full() {
         let config = out.config();
         let window = usable_window(tcb, config).min(usable_congestion_window(tcb, config));
         let len = tcb.unsent().min(text_room(tcb, now, config)).min(window);
@@ -281,7 +287,7 @@ pub(crate) fn schedule(tcb: &mut Tcb, now: Instant, out: &Output) {
     let in_flight = tcb.flight_size() > 0;
     let rto = at_least(tcb.rtt.rto());
     let window_is_closed = tcb.snd_wnd == 0 && !tcb.syn_is_unacked();
-    if window_is_closed && (sends_text(tcb.state) && tcb.has_outstanding()) {
+    if window_is_closed && (sends_text(tcb) && tcb.has_outstanding()) {
         // RFC 9293 MUST-35, MUST-36: probing replaces retransmission; SHLD-29: first after an RTO.
         tcb.timers.stop(Timer::Retransmission);
         tcb.timers.stop(Timer::Override);
@@ -309,7 +315,7 @@ pub(crate) fn schedule(tcb: &mut Tcb, now: Instant, out: &Output) {
 /// Something unsent that no ACK will release waits for the override timeout (RFC 9293 MUST-60).
 fn schedule_override(tcb: &mut Tcb, now: Instant, config: &Config) {
     let corked = tcb.options.cork || tcb.more_follows;
-    if sends_text(tcb.state) && tcb.unsent() > 0 && (corked || tcb.flight_size() == 0) {
+    if sends_text(tcb) && tcb.unsent() > 0 && (corked || tcb.flight_size() == 0) {
         tcb.timers.start(
             Timer::Override,
             now.after(at_least(config.override_timeout)),

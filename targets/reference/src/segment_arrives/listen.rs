@@ -3,6 +3,7 @@
 use super::Step;
 use crate::listener::Listener;
 use crate::output::{Output, control, segmentation};
+use crate::rfc7413::Answer;
 use crate::segment::Segment;
 use crate::tcb::Tcb;
 use crate::{ConnectionId, DropReason, Event, Instant, Seq, State};
@@ -39,8 +40,8 @@ pub(crate) fn check(
 /// Begins a connection: the SYN is answered with SYN-ACK.
 pub(crate) fn spawn(
     listener: &Listener,
-    id: ConnectionId,
-    iss: Seq,
+    (id, iss): (ConnectionId, Seq),
+    fast_open: Answer,
     seg: &Segment<'_>,
     now: Instant,
     out: &mut Output,
@@ -55,12 +56,18 @@ pub(crate) fn spawn(
         connection: id,
         at: now,
     });
+    tcb.fast_open_reply = fast_open.cookie;
+    if fast_open.takes_text {
+        tcb.take_text_of_syn(seg, out.config());
+    }
     tcb.enter(State::SynReceived, now, out);
     control::send_syn(&mut tcb, now, out);
     tcb.snd_nxt = iss.wrapping_add(1);
     tcb.rtt.sent(tcb.snd_nxt, now);
     tcb.last_sent = now;
-    super::hold_until_established(&mut tcb, seg, out.config().max_reassembly_gaps);
+    if !fast_open.takes_text {
+        super::hold_until_established(&mut tcb, seg, out.config().max_reassembly_gaps);
+    }
     segmentation::schedule(&mut tcb, now, out);
     tcb
 }

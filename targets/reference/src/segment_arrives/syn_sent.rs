@@ -67,6 +67,13 @@ fn established(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output)
         .and_then(|stamps| stamps.echoed_age(seg, tcb.opened_at, now));
     tcb.rtt.acknowledged(seg.ack, tcb.snd_nxt, now, echoed);
     tcb.snd_una = seg.ack;
+    tcb.settle_text_of_syn(seg);
+    if tcb.fast_open_request.is_some() {
+        tcb.learned = seg
+            .options
+            .fast_open
+            .filter(|option| !option.cookie.octets().is_empty());
+    }
     tcb.last_heard = now;
     tcb.begin_transfer(out.config());
     tcb.timers.stop_all();
@@ -84,6 +91,7 @@ fn established(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output)
 
 /// RFC 9293 MUST-10: both ends sent a SYN.
 fn simultaneous_open(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) {
+    tcb.fall_back_from_fast_open();
     tcb.enter(State::SynReceived, now, out);
     control::send_syn(tcb, now, out);
     hold_until_established(tcb, seg, out.config().max_reassembly_gaps);

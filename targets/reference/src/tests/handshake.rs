@@ -277,3 +277,47 @@ fn syns_from_or_to_what_is_no_host_are_ignored() {
         h.dialogue(seg("S").seq(0), &[]);
     }
 }
+
+/// Opens a connection to port 80 of `server` with data, and carries packets until both are quiet; what the server
+/// had to read when the handshake was not over yet.
+fn open_fast(client: &mut crate::Stack, server: &mut crate::Stack, at: u64) -> (usize, usize) {
+    let now = crate::Instant::from_secs(at);
+    let options = crate::ConnectionOptions::new(client.config());
+    let to = Endpoint::new(REMOTE.addr, 80);
+    let from = Endpoint::UNSPECIFIED_V4;
+    let (_, taken) = client.open_fast(now, from, to, &options, b"early").unwrap();
+    let syn = client.poll_packet().unwrap();
+    server.handle_packet(now, &syn);
+    let mut early = 0;
+    while let Some(event) = server.poll_event() {
+        if let Event::Spawned { connection, .. } = event {
+            early += server.status(connection).unwrap().receive_queued;
+        }
+    }
+    for _ in 0..10 {
+        while let Some(packet) = server.poll_packet() {
+            client.handle_packet(now, &packet);
+        }
+        while let Some(packet) = client.poll_packet() {
+            server.handle_packet(now, &packet);
+        }
+    }
+    (taken, early)
+}
+
+#[test]
+fn a_cookie_lets_data_ride_on_the_syn() {
+    let mut client = crate::Stack::new(Config::with_addresses(&[LOCAL.addr]));
+    let mut server = crate::Stack::new(Config::with_addresses(&[REMOTE.addr]));
+    let mut options = crate::ConnectionOptions::new(server.config());
+    options.fast_open = 5;
+    let at = Endpoint::new(REMOTE.addr, 80);
+    let listener = server.open_passive(crate::Instant::from_secs(1), at, None, 8, &options);
+    listener.unwrap();
+    assert_eq!(open_fast(&mut client, &mut server, 1), (0, 0)); // asks for a cookie
+    assert_eq!(open_fast(&mut client, &mut server, 2), (5, 5));
+    // A server with another key gives another cookie, and takes nothing for the old one.
+    server.config_mut().fast_open_key = Some([7; 16]);
+    assert_eq!(open_fast(&mut client, &mut server, 3), (5, 0));
+    assert_eq!(open_fast(&mut client, &mut server, 4), (5, 5));
+}

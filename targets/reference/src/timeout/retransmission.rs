@@ -26,6 +26,9 @@ pub(super) fn expire(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     }
     if tcb.syn_is_unacked() {
         tcb.syn_was_lost = true;
+        if tcb.state == State::SynSent {
+            tcb.fall_back_from_fast_open();
+        }
         if out.config().ecn_fallback {
             tcb.ecn.fall_back();
         }

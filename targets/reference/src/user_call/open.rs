@@ -5,7 +5,7 @@ use core::net::IpAddr;
 
 use crate::listener::Listener;
 use crate::output::{Output, control, segmentation};
-use crate::tcb::Tcb;
+use crate::tcb::{Tcb, header_len};
 use crate::{
     ConnectionId, ConnectionOptions, Endpoint, Event, Instant, Stack, State, UserError, demux, isn,
 };
@@ -105,6 +105,46 @@ impl Stack {
         let id = self.table.next_id();
         self.begin(id, (local, remote), options.clone(), State::Closed, now);
         Ok(id)
+    }
+
+    /// Active OPEN with data for the SYN (RFC 7413): how many octets of it were taken.
+    ///
+    /// None are taken where the remote's cookie is not known yet: the SYN then asks for one, and a SEND will
+    /// have to follow.
+    ///
+    /// # Errors
+    /// Those of [`Stack::open_active`], and `NotSupported` where the configuration rules it out.
+    pub fn open_fast(
+        &mut self,
+        now: Instant,
+        local: Endpoint,
+        remote: Endpoint,
+        options: &ConnectionOptions,
+        data: &[u8],
+    ) -> Result<(ConnectionId, usize), UserError> {
+        if !self.config().fast_open_client {
+            return Err(UserError::NotSupported);
+        }
+        self.check_room()?;
+        let ends = (self.choose_local(local, remote)?, remote);
+        let id = self.table.next_id();
+        let iss = isn::initial_sequence_number(&self.config().secret, now, ends.0, ends.1);
+        let mut tcb = Tcb::new(id, ends, options.clone(), iss, self.config(), now);
+        let known = self.fast_open_peers.find(remote.addr);
+        tcb.fast_open_request = Some(known.map(|peer| peer.option).unwrap_or_default());
+        let mut taken = 0;
+        if let Some(peer) = known {
+            // Section 4.1.3: what the remembered MSS leaves beside the options.
+            let used = control::syn_options(&tcb, now).encoded_len();
+            let link = tcb.path_mtu.saturating_sub(header_len(remote));
+            let room = usize::from(peer.mss).min(link).saturating_sub(used);
+            taken = tcb.send.push(data, tcb.options.send_buffer);
+            tcb.snd_nxt = iss.wrapping_add(1).plus(taken.min(room));
+        }
+        send_syn(&mut tcb, now, &mut self.out);
+        self.table.insert(tcb);
+        self.settle(id, now);
+        Ok((id, taken))
     }
 
     /// SEND on a listener whose remote is known turns it into an active OPEN (RFC 9293 section 3.10.2).
@@ -249,8 +289,8 @@ impl Stack {
 /// `<SEQ=ISS><CTL=SYN>`; SND.UNA = ISS, SND.NXT = ISS + 1.
 fn send_syn(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     tcb.enter(State::SynSent, now, out);
+    tcb.snd_nxt = tcb.snd_nxt.max(tcb.iss.wrapping_add(1));
     control::send_syn(tcb, now, out);
-    tcb.snd_nxt = tcb.iss.wrapping_add(1);
     tcb.rtt.sent(tcb.snd_nxt, now);
     tcb.last_sent = now;
     segmentation::schedule(tcb, now, out);

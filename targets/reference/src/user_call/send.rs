@@ -29,7 +29,7 @@ impl Stack {
             .get_mut(&id)
             .ok_or(UserError::ConnectionDoesNotExist)?;
         let taken = queue(tcb, data, flags)?;
-        if tcb.state.is_synchronized() {
+        if tcb.state.is_synchronized() || tcb.fast_open {
             segmentation::transmit(tcb, now, &mut self.out);
         }
         self.settle(id, now);

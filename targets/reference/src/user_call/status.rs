@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::listener::Listener;
 use crate::recovery::Phase;
 use crate::tcb::Tcb;
-use crate::{Config, ConnectionId, Seq, Stack, State, Status, UserError};
+use crate::{Config, ConnectionId, EcnMode, Instant, Seq, Stack, State, Status, UserError};
 
 impl Stack {
     /// What is known about a connection or a listener.
@@ -74,6 +74,19 @@ fn of_connection(tcb: &Tcb, config: &Config) -> Status {
         in_recovery: tcb.recovery.phase == Phase::Recovery,
         dup_acks: tcb.recovery.dup_acks,
         flight_size: tcb.flight_size(),
+        recovers_from_timeout: tcb.recovery.phase == Phase::Loss,
+        backoff: tcb.rtt.backoff(),
+        segments_out: tcb.scoreboard.len(),
+        segments_sacked: tcb.scoreboard.sacked_segments() as usize,
+        segments_lost: tcb.scoreboard.iter().filter(|entry| entry.lost).count(),
+        segments_resent: tcb.scoreboard.iter().filter(|entry| entry.resent).count(),
+        segments_delivered: tcb.segments_delivered,
+        min_rtt: tcb.rack.min_rtt(),
+        reordering_seen: tcb.rack.reordering_seen(),
+        ecn: tcb.ecn.mode != EcnMode::Off,
+        fast_open: tcb.fast_open,
+        last_sent: tcb.last_sent,
+        last_heard: tcb.last_heard,
         octets_acked: tcb.octets_acked,
         octets_received: tcb.octets_received,
         error: tcb.error,
@@ -127,6 +140,19 @@ fn of_listener(listener: &Listener) -> Status {
         in_recovery: false,
         dup_acks: 0,
         flight_size: 0,
+        recovers_from_timeout: false,
+        backoff: 0,
+        segments_out: 0,
+        segments_sacked: 0,
+        segments_lost: 0,
+        segments_resent: 0,
+        segments_delivered: 0,
+        min_rtt: None,
+        reordering_seen: false,
+        ecn: false,
+        fast_open: false,
+        last_sent: Instant::ZERO,
+        last_heard: Instant::ZERO,
         octets_acked: 0,
         octets_received: 0,
         error: None,

@@ -15,7 +15,9 @@ mod tests;
 
 pub(crate) use emit::emit;
 pub(crate) use icmp::{IcmpError, IcmpKind};
-pub(crate) use options::{AccEcnOption, MAX_SACK_BLOCKS, SackBlocks, TcpOptions, TimestampsOption};
+pub(crate) use options::{
+    AccEcnOption, Cookie, FastOpenOption, MAX_SACK_BLOCKS, SackBlocks, TcpOptions, TimestampsOption,
+};
 
 use crate::DropReason;
 use crate::segment::Segment;

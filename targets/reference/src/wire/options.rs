@@ -16,6 +16,10 @@ const TIMESTAMPS: u8 = 8;
 // RFC 9768 section 3.2.3: two kinds for two orders of the fields.
 const ACC_ECN_0: u8 = 172;
 const ACC_ECN_1: u8 = 174;
+// RFC 7413 section 4.1.1, and the experimental form of its appendix.
+const FAST_OPEN: u8 = 34;
+const EXPERIMENT: u8 = 254;
+const FAST_OPEN_EXID: [u8; 2] = [0xf9, 0x89];
 
 /// SACK blocks that fit when nothing else is in the options (RFC 2018 section 3).
 pub(crate) const MAX_SACK_BLOCKS: usize = 4;
@@ -38,6 +42,39 @@ pub(crate) struct AccEcnOption {
     pub(crate) ceb: u32,
     /// EE1B, with ECT(1).
     pub(crate) e1b: u32,
+}
+
+/// A fast open cookie: none, which asks for one, or 4 to 16 octets.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Cookie {
+    octets: [u8; 16],
+    length: u8,
+}
+
+impl Cookie {
+    /// The cookie of these octets; what is more than sixteen is left out.
+    pub(crate) fn new(octets: &[u8]) -> Self {
+        let mut cookie = Self::default();
+        for (to, from) in cookie.octets.iter_mut().zip(octets) {
+            *to = *from;
+            cookie.length += 1;
+        }
+        cookie
+    }
+
+    pub(crate) fn octets(&self) -> &[u8] {
+        self.octets
+            .get(..usize::from(self.length))
+            .unwrap_or_default()
+    }
+}
+
+/// The fast open option (RFC 7413 section 4.1.1).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct FastOpenOption {
+    pub(crate) cookie: Cookie,
+    /// In the form that was used before the option had a number.
+    pub(crate) experimental: bool,
 }
 
 /// Up to four SACK blocks: first octet, and the one after the last.
@@ -82,6 +119,8 @@ pub(crate) struct TcpOptions {
     pub(crate) sack: SackBlocks,
     /// Accurate ECN.
     pub(crate) acc_ecn: Option<AccEcnOption>,
+    /// Fast open, on a SYN.
+    pub(crate) fast_open: Option<FastOpenOption>,
 }
 
 impl TcpOptions {
@@ -123,10 +162,27 @@ impl TcpOptions {
                 }
             }
             (SACK, _) => self.read_sack(body),
+            (FAST_OPEN, _) if syn => self.read_fast_open(body, false),
+            (EXPERIMENT, 2..) if syn && body.starts_with(&FAST_OPEN_EXID) => {
+                self.read_fast_open(body.get(2..).unwrap_or_default(), true);
+            }
             (ACC_ECN_0, 9) => self.acc_ecn = read_acc_ecn(body, false),
             (ACC_ECN_1, 9) => self.acc_ecn = read_acc_ecn(body, true),
             // RFC 9293 MUST-6: any other option is skipped by its length.
             _ => {}
+        }
+    }
+
+    fn read_fast_open(&mut self, cookie: &[u8], experimental: bool) {
+        // RFC 7413 section 4.1.1: 4 to 16 octets and an even number of them, or none.
+        let legal =
+            cookie.is_empty() || (4..=16).contains(&cookie.len()) && cookie.len().is_multiple_of(2);
+        if legal {
+            let cookie = Cookie::new(cookie);
+            self.fast_open = Some(FastOpenOption {
+                cookie,
+                experimental,
+            });
         }
     }
 
@@ -153,7 +209,11 @@ impl TcpOptions {
             0
         };
         let acc_ecn = if self.acc_ecn.is_some() { 12 } else { 0 };
-        mss + scale + stamps + sack + acc_ecn
+        let fast_open = self.fast_open.map_or(0, |option| {
+            let head = if option.experimental { 4 } else { 2 };
+            (head + option.cookie.octets().len()).next_multiple_of(4)
+        });
+        mss + scale + stamps + sack + acc_ecn + fast_open
     }
 
     /// Writes the options in the order, and with the NOPs, that most traffic shows.
@@ -190,6 +250,19 @@ impl TcpOptions {
                 out.extend(left.0.to_be_bytes());
                 out.extend(right.0.to_be_bytes());
             }
+        }
+        if let Some(option) = self.fast_open {
+            let cookie = option.cookie.octets();
+            if option.experimental {
+                out.extend([EXPERIMENT, 4 + cookie.len() as u8]);
+                out.extend(FAST_OPEN_EXID);
+            } else {
+                out.extend([FAST_OPEN, 2 + cookie.len() as u8]);
+            }
+            out.extend(cookie);
+            let head = if option.experimental { 4 } else { 2 };
+            let used = head + cookie.len();
+            out.extend(core::iter::repeat_n(NOP, used.next_multiple_of(4) - used));
         }
         if let Some(counters) = self.acc_ecn {
             out.extend([NOP, ACC_ECN_0, 11]);

@@ -233,13 +233,7 @@ fn what_the_target_lacks_skips_the_script() {
         Call::Command {
             text: "true".to_owned(),
         },
-        get(fd.0, IPPROTO_TCP, TCP_INFO),
-        set(fd.0, IPPROTO_TCP, 23, int(5)),
-        send(fd.0, b"x", 0x2000_0000),
-        Call::Sysctl {
-            name: "net.ipv4.tcp_fastopen".to_owned(),
-            value: "0x400".to_owned(),
-        },
+        set(fd.0, IPPROTO_TCP, 30, int(1)),
     ];
     for call in lacking {
         let refused = bench.target.call(call.clone());
@@ -311,4 +305,18 @@ fn fcntl_refuses_what_it_does_not_know() {
     assert_eq!(bench.ok(fcntl(2, 0)), 0);
     assert_eq!(bench.ok(fcntl(1, 0)), 0);
     assert_eq!(bench.errno(fcntl(1_000, 0)), Errno::EINVAL);
+}
+
+#[test]
+fn tcp_info_has_the_layout_of_linux() {
+    let mut bench = Bench::established();
+    let OptionValue::Bytes(info) = bench.get(4, IPPROTO_TCP, TCP_INFO) else {
+        panic!("it is a structure");
+    };
+    let word = |at: usize| u32::from_ne_bytes(info[at..at + 4].try_into().unwrap());
+    assert_eq!(info[0], 1); // TCP_ESTABLISHED
+    assert_eq!(word(8), 1_000_000); // tcpi_rto
+    assert_eq!(word(16), 536); // tcpi_snd_mss
+    assert_eq!((word(24), word(80)), (0, 10)); // tcpi_unacked, tcpi_snd_cwnd
+    assert_eq!(word(228), 65_535); // tcpi_snd_wnd
 }

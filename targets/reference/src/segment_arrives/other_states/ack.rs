@@ -98,7 +98,10 @@ fn selective(
     config: &Config,
 ) {
     let blocks = &seg.options.sack;
+    let before = delivery.segments;
     tcb.scoreboard.sack(blocks, tcb.snd_una, &mut delivery);
+    let sacked = delivery.segments - before;
+    tcb.segments_delivered = tcb.segments_delivered.saturating_add(sacked as u64);
     let duplicate_text = rfc2883::find(blocks, seg.ack);
     // RFC 6675 section 2: a duplicate ACK brings news. One without any block counts as without SACK.
     let duplicate = delivery.sacked > 0 || (duplicate && blocks.len() == 0);
@@ -136,6 +139,8 @@ fn advance(
     tcb.snd_una = seg_ack;
     let acked = tcb.send.acknowledge(seg_ack);
     tcb.scoreboard.acknowledge(seg_ack, delivery);
+    let segments = delivery.segments as u64;
+    tcb.segments_delivered = tcb.segments_delivered.saturating_add(segments);
     rfc4015::echo_arrives(tcb, seg);
     tcb.octets_acked = tcb.octets_acked.saturating_add(acked as u64);
     tcb.retransmissions = 0;

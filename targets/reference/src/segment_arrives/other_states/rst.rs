@@ -19,6 +19,8 @@ pub(super) fn step(tcb: &mut Tcb, seg: &mut Segment<'_>, now: Instant, out: &mut
         return Step::Done;
     }
     match tcb.state {
+        // RFC 7413: the user holds it already, or soon will.
+        State::SynReceived if tcb.fast_open => tcb.end(Some(ConnectionError::Reset), now, out),
         State::SynReceived if tcb.listener.is_some() => {
             // A passive OPEN returns to LISTEN, and its user is not told.
             tcb.enter(State::Listen, now, out);

@@ -15,7 +15,7 @@ pub(super) fn step(tcb: &mut Tcb, seg: &mut Segment<'_>, now: Instant, out: &mut
         return Step::Continue;
     }
     out.dropped(Some(tcb.id), DropReason::SynOnConnection, now);
-    if tcb.state == State::SynReceived && tcb.listener.is_some() {
+    if tcb.state == State::SynReceived && tcb.listener.is_some() && !tcb.fast_open {
         tcb.enter(State::Listen, now, out);
     } else {
         rfc5961::challenge(tcb, now, out);

@@ -1,0 +1,140 @@
+//! RFC 7413: TCP fast open, data in the SYN for those who show a cookie.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use crate::listener::Listener;
+use crate::segment::Segment;
+use crate::siphash::siphash_2_4;
+use crate::tcb::Tcb;
+use crate::wire::{Cookie, FastOpenOption};
+use crate::{Config, Endpoint};
+
+/// Peers whose cookies are remembered; the oldest is forgotten.
+const MAX_PEERS: usize = 1_024;
+
+/// What a client remembers of servers (section 4.1.3).
+#[derive(Debug, Default)]
+pub(crate) struct Peers {
+    known: BTreeMap<IpAddr, Peer>,
+    order: VecDeque<IpAddr>,
+}
+
+/// What a server said last.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer {
+    pub(crate) option: FastOpenOption,
+    pub(crate) mss: u16,
+}
+
+impl Peers {
+    /// The cookie of this server.
+    pub(crate) fn find(&self, server: IpAddr) -> Option<Peer> {
+        self.known.get(&server).copied()
+    }
+
+    /// A SYN-ACK brought a cookie.
+    pub(crate) fn learn(&mut self, server: IpAddr, peer: Peer) {
+        if self.known.insert(server, peer).is_none() {
+            self.order.push_back(server);
+        }
+        if self.order.len() > MAX_PEERS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+    }
+}
+
+/// What a server does about the option in a SYN.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Answer {
+    /// The text is taken, and may be answered, before the handshake is over.
+    pub(crate) takes_text: bool,
+    /// The cookie to send.
+    pub(crate) cookie: Option<FastOpenOption>,
+}
+
+/// Section 4.2.2; `pending` such connections are not established yet.
+pub(crate) fn answer(
+    listener: &Listener,
+    pending: usize,
+    seg: &Segment<'_>,
+    config: &Config,
+) -> Answer {
+    let most = match listener.options.fast_open {
+        0 if config.fast_open_every_listener => usize::MAX,
+        most => most,
+    };
+    if !config.fast_open_server || most == 0 {
+        return Answer::default();
+    }
+    let has_room = pending < most; // section 5.1: PendingFastOpenRequests
+    let Some(option) = seg.options.fast_open else {
+        return Answer {
+            takes_text: config.fast_open_without_cookie && !seg.text.is_empty() && has_room,
+            cookie: None,
+        };
+    };
+    let right = cookie(config, seg.remote, seg.local);
+    if option.cookie == right || config.fast_open_without_cookie {
+        return Answer {
+            takes_text: has_room,
+            cookie: None,
+        };
+    }
+    Answer {
+        takes_text: false,
+        cookie: Some(FastOpenOption {
+            cookie: right,
+            ..option
+        }),
+    }
+}
+
+/// Section 4.1.2: a keyed hash of the client's address, and ours.
+fn cookie(config: &Config, client: Endpoint, server: Endpoint) -> Cookie {
+    let mut octets = Vec::new();
+    for addr in [client.addr, server.addr] {
+        match addr {
+            IpAddr::V4(addr) => octets.extend(addr.octets()),
+            IpAddr::V6(addr) => octets.extend(addr.octets()),
+        }
+    }
+    let key = config.fast_open_key.unwrap_or(config.secret);
+    Cookie::new(&siphash_2_4(&key, &octets).to_le_bytes())
+}
+
+impl Tcb {
+    /// Takes the text of a SYN at once.
+    pub(crate) fn take_text_of_syn(&mut self, seg: &Segment<'_>, config: &Config) {
+        // No window was offered yet; the SYN-ACK will offer what is left of this one.
+        let room = self.options.receive_buffer.min(usize::from(u16::MAX));
+        let text = seg.text.get(..room).unwrap_or(seg.text);
+        self.fast_open = true;
+        self.begin_transfer(config);
+        self.receive.extend(text);
+        self.rcv_nxt = self.rcv_nxt.plus(text.len());
+        self.rcv_adv = self.rcv_adv.max(self.rcv_nxt);
+        self.octets_received = text.len() as u64;
+        if seg.flags.fin && text.len() == seg.text.len() {
+            self.remote_fin = Some(seg.fin_seq());
+        }
+    }
+
+    /// The SYN-ACK says how much of the SYN's text was taken; the rest is still to be sent.
+    pub(crate) fn settle_text_of_syn(&mut self, seg: &Segment<'_>) {
+        let acked = self.send.acknowledge(seg.ack);
+        self.octets_acked = self.octets_acked.saturating_add(acked as u64);
+        self.scoreboard.clear();
+        self.snd_nxt = seg.ack;
+    }
+
+    /// The SYN went unanswered: the next one is plain (section 4.1.3).
+    pub(crate) fn fall_back_from_fast_open(&mut self) {
+        self.fast_open_request = None;
+        self.scoreboard.clear();
+        self.snd_nxt = self.iss.wrapping_add(1);
+    }
+}
