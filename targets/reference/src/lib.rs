@@ -9,7 +9,23 @@
 //! companion RFC has a file of its name. Variables have the RFC's names (`snd_una`, `rcv_nxt`, `iss`), and
 //! a branch that a requirement asks for names it.
 //!
+//! A companion RFC is switched on and off by a parameter of [`Config`], never by asking which stack it is:
+//! [`Profile::rfc`] and [`Profile::linux`] are two sets of parameters.
+//!
 //! Hostile input never makes it panic or loop, and all memory is bounded by the [`Config`].
+//!
+//! # Memory
+//!
+//! A connection takes at most
+//! - 2 KiB for its variables,
+//! - [`ConnectionOptions::send_buffer`] octets of text to send,
+//! - twice [`ConnectionOptions::receive_buffer`] octets of text received: in order, and held beyond gaps, of
+//!   which there are [`Config::max_reassembly_gaps`] at most,
+//! - 48 octets for each segment in flight, 8192 entries at the most (nothing new is sent beyond 4096; blocks
+//!   of a hostile remote can split those once more): 384 KiB, and a few KiB in practice.
+//!
+//! The stack holds [`Config::max_connections`] of them, [`Config::max_queued`] packets and events that wait to
+//! be polled, and cookies of 1024 servers (RFC 7413).
 //!
 //! # Example
 //!

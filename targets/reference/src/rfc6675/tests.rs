@@ -19,6 +19,12 @@ fn ten() -> Scoreboard {
     board
 }
 
+#[test]
+fn the_documentation_tells_the_truth_about_memory() {
+    assert!(size_of::<Transmission>() <= 48);
+    assert!(size_of::<crate::tcb::Tcb>() <= 2_048);
+}
+
 fn sack(board: &mut Scoreboard, edges: &[(u32, u32)]) -> Delivery {
     let mut blocks = SackBlocks::default();
     for (left, right) in edges {
