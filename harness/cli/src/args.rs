@@ -148,6 +148,13 @@ pub(crate) struct DiffArguments {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    halfopen check                                every mistake of every script of `suites`\n  \
+    halfopen check -D MSS=1460 my-script.pkt\n  \
+    halfopen check --format my-script.pkt         its canonical layout, on standard output\n  \
+    halfopen check --format suites                which scripts are laid out otherwise\n  \
+    halfopen check --format --write suites        lay those out\n\n\
+    Exit code 0: nothing is wrong. 1: scripts are laid out otherwise. 2: scripts have mistakes.")]
 pub(crate) struct CheckArguments {
     /// Scripts, and folders whose scripts are taken with all below
     #[arg(value_name = "PATH", default_value = "suites")]
@@ -155,6 +162,13 @@ pub(crate) struct CheckArguments {
     /// Let the word NAME in scripts stand for VALUE, as packetdrill's -D does
     #[arg(short = 'D', long = "define", value_name = "NAME=VALUE", value_parser = define)]
     pub(crate) defines: Vec<Define>,
+    /// Look at the layout: print one script as it should be laid out, or list those of several that are laid out
+    /// otherwise. Comments, spelling and meaning stay; a script with mistakes is not laid out
+    #[arg(long)]
+    pub(crate) format: bool,
+    /// Write the canonical layout to the scripts that are laid out otherwise
+    #[arg(long, requires = "format")]
+    pub(crate) write: bool,
 }
 
 #[derive(Args, Debug)]

@@ -69,12 +69,42 @@ pub(crate) fn check(path: &Path, defines: &[Define]) -> (String, bool) {
         Ok(source) => source,
         Err(message) => return (message, false),
     };
-    let every = |script: &Script| match own_mode(script) {
+    let parsed = Parsed::new(path, &source, defines, every_mode);
+    (render(path, &source, &parsed.findings), parsed.can_be_run)
+}
+
+/// A script's text, and its text in the canonical layout.
+pub(crate) struct Layout {
+    pub(crate) source: String,
+    pub(crate) canonical: String,
+}
+
+/// Reads a script and lays it out.
+///
+/// # Errors
+/// All that is wrong with it, as text: a script with mistakes has no layout.
+pub(crate) fn layout(path: &Path, defines: &[Define]) -> Result<Layout, String> {
+    let source = text(path)?;
+    let parsed = Parsed::new(path, &source, defines, every_mode);
+    if !parsed.can_be_run {
+        return Err(render(path, &source, &parsed.findings));
+    }
+    let mode = parsed
+        .modes
+        .first()
+        .map_or(AddressMode::V4, |(mode, _)| *mode);
+    match halfopen_script::format::layout(&source, &definitions(mode, defines)) {
+        Ok(canonical) => Ok(Layout { source, canonical }),
+        Err(findings) => Err(render(path, &source, &findings)),
+    }
+}
+
+/// The modes that a script can run in.
+fn every_mode(script: &Script) -> Vec<AddressMode> {
+    match own_mode(script) {
         Some(only) => vec![only],
         None => ALL_MODES.to_vec(),
-    };
-    let parsed = Parsed::new(path, &source, defines, every);
-    (render(path, &source, &parsed.findings), parsed.can_be_run)
+    }
 }
 
 /// One text, parsed once for each set of definitions that makes a difference.

@@ -105,3 +105,52 @@ fn a_run_reads_a_script_as_its_address_mode_has_it() {
     assert_eq!(code, Some(0), "{out}{err}");
     assert!(out.contains("2 passed"), "{out}");
 }
+
+const UNTIDY: &str = "// A comment\n0 socket(...,SOCK_STREAM,IPPROTO_TCP)=3\n+0 close(3)=0x0\n";
+
+const TIDY: &str = "\
+// A comment
+   0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
+  +0 close(3) = 0x0
+";
+
+#[test]
+fn the_layout_of_one_script_is_printed() {
+    let folder = folder(&[("a.pkt", UNTIDY)]);
+    let (code, out, err) = shown(&halfopen(folder.path(), &["check", "--format", "a.pkt"]));
+    assert_eq!((code, out.as_str(), err.as_str()), (Some(0), TIDY, ""));
+    let text = fs::read_to_string(folder.path().join("a.pkt")).expect("it is there");
+    assert_eq!(text, UNTIDY);
+}
+
+#[test]
+fn of_several_scripts_those_laid_out_otherwise_are_named_and_written_on_demand() {
+    let folder = folder(&[("a.pkt", UNTIDY), ("b.pkt", TIDY)]);
+    let check = |arguments: &[&str]| {
+        shown(&halfopen(
+            folder.path(),
+            &[&["check", "--format", "."], arguments].concat(),
+        ))
+    };
+    let (code, out, _) = check(&[]);
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        out,
+        "a.pkt\n2 scripts, 1 laid out otherwise, 0 with mistakes\n"
+    );
+    assert_eq!(check(&["--write"]).0, Some(0));
+    let text = fs::read_to_string(folder.path().join("a.pkt")).expect("it is there");
+    assert_eq!(text, TIDY);
+    assert_eq!(check(&[]).0, Some(0));
+}
+
+#[test]
+fn a_script_with_mistakes_is_not_laid_out() {
+    let folder = folder(&[("a.pkt", "+0 lisen(3,1)=0\n")]);
+    let arguments = ["check", "--format", "--write", "a.pkt"];
+    let (code, _, err) = shown(&halfopen(folder.path(), &arguments));
+    assert_eq!(code, Some(2));
+    assert!(err.contains("did you mean `listen`?"), "{err}");
+    let text = fs::read_to_string(folder.path().join("a.pkt")).expect("it is there");
+    assert_eq!(text, "+0 lisen(3,1)=0\n");
+}

@@ -73,6 +73,11 @@ impl Token<'_> {
         }
     }
 
+    /// Whether it begins with `first`.
+    pub(crate) fn span_starts_with(&self, first: char) -> bool {
+        self.text.starts_with(first) || self.kind == TokenKind::Symbol(first)
+    }
+
     /// Whether nothing stands between this token and `next`.
     pub(crate) const fn touches(&self, next: &Self) -> bool {
         self.span.end == next.span.start

@@ -5,8 +5,13 @@
 //! reserved bits among the flags). Every node can also be shown alone, by its `Display`.
 
 mod call;
+mod layout;
 mod packet;
+mod spacing;
 mod tcp_option;
+mod trivia;
+
+pub use layout::layout;
 
 use std::fmt;
 
@@ -15,8 +20,8 @@ use crate::tree::{
     Action, Code, Command, Event, OptionLine, Script, StateAssertion, StateSpec, TimeSpec, When,
 };
 
-/// Times are written flush right in this many columns.
-const TIME_COLUMNS: usize = 8;
+/// Times are written flush right in this many columns, as the suites have them; longer ones take what they need.
+const TIME_COLUMNS: usize = 4;
 
 /// Writes a whole script.
 pub fn script(script: &Script) -> String {

@@ -84,6 +84,7 @@ impl Display for Encapsulation {
                 write!(f, "ipv6 {}{source} > {destination}", Fields(ip))
             }
             Self::Gre(octets) => write!(f, "gre {}", Gre(octets)),
+            Self::Mpls(entries) if entries.is_empty() => f.write_str("mpls"),
             Self::Mpls(entries) => write!(f, "mpls {}", Mpls(entries)),
             Self::Psp(index) => write!(f, "encap psp spi {index}"),
         }
