@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod finding;
+pub mod script;
 pub mod segments;
 
 pub use finding::Finding;

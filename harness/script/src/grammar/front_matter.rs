@@ -239,11 +239,24 @@ impl Joined {
         joined
     }
 
-    /// The place in the source of `start..end` of the text, which must lie within one piece.
+    /// The place in the source of `start..end` of the text, which must begin within one piece; whole characters of it.
     fn span(&self, start: usize, end: usize) -> Span {
-        let piece = self.starts.iter().rev().find(|(at, _)| *at <= start);
-        let (at, source) = piece.copied().unwrap_or((0, 0));
-        Span::new(source + start - at, source + end.max(start) - at)
+        let boundary = |at: usize| {
+            let last = self.text.len();
+            (at..last)
+                .find(|at| self.text.is_char_boundary(*at))
+                .unwrap_or(last)
+        };
+        let start = boundary(start);
+        let next = self.starts.partition_point(|(at, _)| *at <= start);
+        let (at, source) = self.starts[..next].last().copied().unwrap_or((0, 0));
+        // A blank stands between two pieces.
+        let last = self
+            .starts
+            .get(next)
+            .map_or(self.text.len(), |(at, _)| at - 1);
+        let end = boundary(end.max(start)).min(last.max(start));
+        Span::new(source + start - at, source + end - at)
     }
 }
 

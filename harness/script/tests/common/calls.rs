@@ -24,9 +24,7 @@ pub(super) fn call() -> impl Strategy<Value = CallSpec> {
         .prop_map(|(name, mut arguments, result, fails, errno, remark)| {
             let arity = symbols::arity(name).unwrap_or(0..=0);
             arguments.truncate(*arity.end());
-            // An errno is no result.
-            let is_errno = matches!(&result.kind, ExpressionKind::Symbol(name) if symbols::errno(name).is_some());
-            let result = if fails || is_errno {
+            let result = if fails {
                 expression_of(ExpressionKind::Integer(-1))
             } else if is_errno(&result) {
                 // An errno in place of the result is told as the mistake that it is.
