@@ -4,7 +4,11 @@
 //! must point at places that are there. What it takes must come back from the printer and from the layout as the
 //! same script.
 
+use std::panic::catch_unwind;
+
 use halfopen_script::{Definitions, Parse, Script, format, parse_with};
+
+use crate::Finding;
 
 /// Findings that are rendered of one script; the rest differ in nothing that rendering knows of.
 const MOST_RENDERED: usize = 20;
@@ -24,6 +28,35 @@ pub fn assert_faithful(input: &[u8]) {
         assert_printed(&parse.script);
         assert_laid_out(&source, &parse.script, &definitions);
     }
+}
+
+/// What the parser or a writer stumbles over, shortened by whole lines for as long as it does.
+pub fn finding(input: &[u8]) -> Option<Finding> {
+    let mut script = String::from_utf8_lossy(input).into_owned();
+    let mut text = stumbled(&script)?;
+    let mut at = 0;
+    while at < script.lines().count() {
+        let (before, after) = (script.lines().take(at), script.lines().skip(at + 1));
+        let mut shorter = before.chain(after).collect::<Vec<_>>().join("\n");
+        shorter.push('\n');
+        if let Some(message) = stumbled(&shorter) {
+            (script, text) = (shorter, message);
+        } else {
+            at += 1;
+        }
+    }
+    let rule = "stumbles".to_owned();
+    Some(Finding { rule, text, script })
+}
+
+/// The message of the panic that `script` gives rise to.
+fn stumbled(script: &str) -> Option<String> {
+    let payload = catch_unwind(|| assert_faithful(script.as_bytes())).err()?;
+    let message = payload
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| payload.downcast_ref::<&str>().copied());
+    Some(message.unwrap_or("the parser panics").to_owned())
 }
 
 /// Every finding points into the text, and can be shown.

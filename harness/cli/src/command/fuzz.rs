@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-use halfopen_fuzz::segments;
+use halfopen_fuzz::{script, segments};
 use halfopen_reference_target::ReferenceTarget;
 
 use super::doctor::succeeds;
@@ -15,7 +15,10 @@ use crate::exit::Exit;
 use crate::output::say;
 
 /// The fuzz targets.
-const NAMES: [&str; 1] = ["segments"];
+const NAMES: [&str; 2] = ["segments", "script"];
+
+/// Where inputs for the target `script` lie beside the fuzz folder.
+const SCRIPTS: [&str; 2] = ["../suites", "../harness/script"];
 
 pub(crate) fn run(arguments: &FuzzArguments) -> Result<Exit, String> {
     let name = arguments.name.as_str();
@@ -58,12 +61,21 @@ pub(crate) fn run(arguments: &FuzzArguments) -> Result<Exit, String> {
 
 fn fuzz(arguments: &FuzzArguments, folder: &Path) -> Result<bool, String> {
     let mut command = Command::new("cargo");
+    let name = &arguments.name;
     command
-        .args(["fuzz", "run", &arguments.name, "--fuzz-dir"])
+        .args(["fuzz", "run", name, "--fuzz-dir"])
         .arg(folder)
         // Sanitizers need a nightly compiler, and the stack has no unsafe code to find anything in.
-        .args(["--sanitizer", "none", "--"])
-        .arg("-print_final_stats=1");
+        .args(["--sanitizer", "none"])
+        .arg(corpus(folder, name)?);
+    if name == "script" {
+        command.args(SCRIPTS.map(|scripts| folder.join(scripts)));
+    }
+    command.args(["--", "-print_final_stats=1"]);
+    let dictionary = folder.join("dictionaries").join(format!("{name}.dict"));
+    if dictionary.is_file() {
+        command.arg(format!("-dict={}", dictionary.display()));
+    }
     if let Some(seconds) = arguments.time {
         command.arg(format!("-max_total_time={seconds}"));
     }
@@ -74,6 +86,14 @@ fn fuzz(arguments: &FuzzArguments, folder: &Path) -> Result<bool, String> {
         .status()
         .map(|status| status.success())
         .map_err(|error| format!("cargo fuzz could not be started: {error}"))
+}
+
+/// The folder that keeps the inputs which reached something new.
+fn corpus(folder: &Path, name: &str) -> Result<PathBuf, String> {
+    let corpus = folder.join("corpus").join(name);
+    fs::create_dir_all(&corpus)
+        .map(|()| corpus.clone())
+        .map_err(|error| format!("{}: {error}", corpus.display()))
 }
 
 /// The files in a folder with the times of their writing: an input that was found before is found under its old name.
@@ -88,7 +108,11 @@ fn list(folder: &Path) -> BTreeSet<(PathBuf, SystemTime)> {
 /// Shrinks what an artifact shows and writes it as a script; false when it shows nothing here.
 fn report(artifact: &Path, name: &str, folder: &Path) -> Result<bool, String> {
     let input = fs::read(artifact).map_err(|e| format!("{}: {e}", artifact.display()))?;
-    let Some(found) = segments::finding(&input, &|| Box::new(ReferenceTarget::new())) else {
+    let found = match name {
+        "script" => script::finding(&input),
+        _ => segments::finding(&input, &|| Box::new(ReferenceTarget::new())),
+    };
+    let Some(found) = found else {
         say!(
             "{}: shows nothing outside of the fuzzer; kept as it is",
             artifact.display()
@@ -97,8 +121,8 @@ fn report(artifact: &Path, name: &str, folder: &Path) -> Result<bool, String> {
     };
     let findings = folder.join("findings");
     fs::create_dir_all(&findings).map_err(|e| format!("{}: {e}", findings.display()))?;
-    let script = findings.join(format!("{name}-{}.pkt", found.rule));
-    fs::write(&script, &found.script).map_err(|e| format!("{}: {e}", script.display()))?;
-    say!("found: {}\n  {}", found.text, script.display());
+    let path = findings.join(format!("{name}-{}.pkt", found.rule));
+    fs::write(&path, &found.script).map_err(|e| format!("{}: {e}", path.display()))?;
+    say!("found: {}\n  {}", found.text, path.display());
     Ok(true)
 }
