@@ -1,5 +1,6 @@
 //! Many drills at once: workers, attempts, and a watch over stacks that hang.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -112,7 +113,7 @@ pub fn run_session(
     };
     // Drills in virtual time keep the processors busy, which live ones would feel: one kind after the other.
     for clock in [ClockKind::Virtual, ClockKind::Live] {
-        let queue: VecDeque<_> = drills
+        let mut queue: Vec<_> = drills
             .iter()
             .enumerate()
             .filter(|(_, drill)| drill.target.capabilities().clock == clock)
@@ -122,7 +123,11 @@ pub fn run_session(
                 before: None,
             })
             .collect();
-        run_kind(queue, clock, options, &mut board);
+        if clock == ClockKind::Live {
+            // The longest first, or all the others would be waiting for it in the end.
+            queue.sort_by_key(|queued| Reverse(queued.drill.file.script.length()));
+        }
+        run_kind(queue.into(), clock, options, &mut board);
     }
     let counts = board.counts;
     sink(SessionEvent::Ended {

@@ -3,6 +3,8 @@
 //! Every node that an error may point at carries its [`Span`]. Numbers are as written: sequence numbers
 //! relative to each side's initial one, times in microseconds.
 
+use std::time::Duration;
+
 use crate::front_matter::FrontMatter;
 use crate::span::Span;
 
@@ -27,6 +29,19 @@ impl Script {
         self.events
             .iter()
             .any(|event| matches!(event.action, Action::State(_)))
+    }
+
+    /// How long the script takes on a live clock, as far as its own times say.
+    pub fn length(&self) -> Duration {
+        let end = self
+            .events
+            .iter()
+            .fold(0_i64, |at, event| match event.time.start {
+                When::Any => at,
+                When::At(time) | When::Between(time, _) => time,
+                When::After(time) | When::AfterBetween(time, _) => at.saturating_add(time),
+            });
+        Duration::from_micros(u64::try_from(end).unwrap_or(0))
     }
 
     /// Whether the script is written for halfopen (`@` lines or front matter): then a segment that

@@ -1,0 +1,74 @@
+//! The reference stack beside smoltcp, the embedded stack of the Rust world, in one run: segments handled, octets
+//! carried between two stacks through memory, connections opened and closed.
+//!
+//! Both have an MTU of 1500, buffers of 256 KiB, window scaling, congestion control, and verify and compute every
+//! checksum. The reference stack uses SACK besides, which smoltcp receives but does not act upon, and timestamps.
+
+mod host;
+mod path;
+mod recording;
+mod reference;
+mod smoltcp;
+
+use divan::counter::{BytesCount, ItemsCount};
+use divan::{Bencher, black_box};
+
+use crate::host::Host;
+use crate::path::Path;
+use crate::recording::Recording;
+
+/// Octets that the segments of one recording carry.
+const STREAM: usize = 1 << 20;
+
+/// Octets of one bulk transfer.
+const BULK: usize = 8 << 20;
+
+fn main() {
+    divan::main();
+}
+
+/// A sender's work: acknowledgments come in, and each lets further data segments go out.
+#[divan::bench(types = [reference::Reference, smoltcp::Smoltcp])]
+fn pure_ack_in<H: Host>(bencher: Bencher<'_, '_>) {
+    replay::<H>(bencher, &Recording::of_sending::<H>(STREAM));
+}
+
+/// A receiver's work: data comes in, in order, is read, and is acknowledged.
+#[divan::bench(types = [reference::Reference, smoltcp::Smoltcp])]
+fn data_in_order<H: Host>(bencher: Bencher<'_, '_>) {
+    replay::<H>(bencher, &Recording::of_receiving::<H>(STREAM));
+}
+
+/// The same with every two segments swapped: half of the segments leave a gap, the others close it.
+#[divan::bench(types = [reference::Reference, smoltcp::Smoltcp])]
+fn data_out_of_order<H: Host>(bencher: Bencher<'_, '_>) {
+    replay::<H>(bencher, &Recording::of_receiving::<H>(STREAM).swapped());
+}
+
+/// One stack sends to another of its kind.
+#[divan::bench(types = [reference::Reference, smoltcp::Smoltcp])]
+fn bulk<H: Host>(bencher: Bencher<'_, '_>) {
+    bencher
+        .counter(BytesCount::new(BULK))
+        .with_inputs(Path::<H, H>::established)
+        .bench_local_refs(|path| assert_eq!(path.carry(BULK), BULK));
+}
+
+/// A connection is opened, and closed from both ends.
+#[divan::bench(types = [reference::Reference, smoltcp::Smoltcp])]
+fn open_and_close<H: Host>(bencher: Bencher<'_, '_>) {
+    bencher
+        .counter(ItemsCount::new(1_usize))
+        .with_inputs(Path::<H, H>::new)
+        .bench_local_refs(|path| {
+            path.open();
+            path.close();
+        });
+}
+
+fn replay<H: Host>(bencher: Bencher<'_, '_>, recording: &Recording) {
+    bencher
+        .counter(ItemsCount::new(recording.segments()))
+        .with_inputs(|| recording.begin::<H>())
+        .bench_local_refs(|host| black_box(recording.replay(host)));
+}

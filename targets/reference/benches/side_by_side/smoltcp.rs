@@ -1,0 +1,168 @@
+//! smoltcp as a host.
+
+use std::collections::VecDeque;
+use std::hint::black_box;
+use std::mem;
+use std::net::Ipv4Addr;
+
+use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
+use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
+use smoltcp::socket::tcp::{CongestionControl, Socket, SocketBuffer, State};
+use smoltcp::time::Instant;
+use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr};
+
+use crate::host::{BUFFER, Host, MTU, PORT};
+
+pub(crate) struct Smoltcp {
+    wire: Wire,
+    interface: Interface,
+    sockets: SocketSet<'static>,
+    socket: SocketHandle,
+}
+
+impl Smoltcp {
+    fn poll(&mut self, now: u64) {
+        self.interface
+            .poll(at(now), &mut self.wire, &mut self.sockets);
+    }
+
+    fn socket(&mut self) -> &mut Socket<'static> {
+        self.sockets.get_mut(self.socket)
+    }
+}
+
+fn at(now: u64) -> Instant {
+    Instant::from_micros(i64::try_from(now).expect("a short time"))
+}
+
+impl Host for Smoltcp {
+    fn new(address: Ipv4Addr) -> Self {
+        let mut wire = Wire::default();
+        let config = Config::new(HardwareAddress::Ip);
+        let mut interface = Interface::new(config, &mut wire, at(0));
+        interface.update_ip_addrs(|addresses| {
+            let here = IpCidr::new(IpAddress::Ipv4(address), 24);
+            addresses.push(here).expect("there is room for one");
+        });
+        let buffer = || SocketBuffer::new(vec![0; BUFFER]);
+        let mut socket = Socket::new(buffer(), buffer());
+        socket.set_congestion_control(CongestionControl::Cubic);
+        let mut sockets = SocketSet::new(Vec::new());
+        let socket = sockets.add(socket);
+        Self {
+            wire,
+            interface,
+            sockets,
+            socket,
+        }
+    }
+
+    fn listen(&mut self, _now: u64) {
+        self.socket().listen(PORT).expect("the port is free");
+    }
+
+    fn connect(&mut self, now: u64, remote: Ipv4Addr) {
+        let socket = self.sockets.get_mut::<Socket<'_>>(self.socket);
+        socket
+            .connect(self.interface.context(), (remote, PORT), 49_152)
+            .expect("the socket is unused");
+        self.poll(now);
+    }
+
+    fn is_established(&mut self) -> bool {
+        self.socket().state() == State::Established
+    }
+
+    fn send(&mut self, now: u64, text: &[u8]) -> usize {
+        let taken = self.socket().send_slice(text);
+        self.poll(now);
+        taken.expect("the connection is open")
+    }
+
+    fn receive(&mut self, now: u64) -> usize {
+        let mut octets = 0;
+        // Copied out, as by an application.
+        while let Ok(some @ 1..) = self
+            .socket()
+            .recv(|text| (text.len(), black_box(text.to_vec()).len()))
+        {
+            octets += some;
+        }
+        self.poll(now);
+        octets
+    }
+
+    fn close(&mut self, now: u64) {
+        self.socket().close();
+        self.poll(now);
+    }
+
+    fn is_closed(&mut self) -> bool {
+        matches!(self.socket().state(), State::TimeWait | State::Closed)
+    }
+
+    fn handle(&mut self, now: u64, packet: Vec<u8>) {
+        self.wire.arrived.push_back(packet);
+        self.poll(now);
+    }
+
+    fn wake(&mut self, now: u64) {
+        self.poll(now);
+    }
+
+    fn deadline(&mut self, now: u64) -> Option<u64> {
+        let due = self.interface.poll_at(at(now), &self.sockets)?;
+        u64::try_from(due.total_micros()).ok()
+    }
+
+    fn take(&mut self) -> Option<Vec<u8>> {
+        self.wire.sent.pop_front()
+    }
+}
+
+/// A link that is memory.
+#[derive(Default)]
+struct Wire {
+    arrived: VecDeque<Vec<u8>>,
+    sent: VecDeque<Vec<u8>>,
+}
+
+impl Device for Wire {
+    type RxToken<'a> = Arrived;
+    type TxToken<'a> = Sending<'a>;
+
+    fn receive(&mut self, _now: Instant) -> Option<(Arrived, Sending<'_>)> {
+        let packet = self.arrived.pop_front()?;
+        Some((Arrived(packet), Sending(&mut self.sent)))
+    }
+
+    fn transmit(&mut self, _now: Instant) -> Option<Sending<'_>> {
+        Some(Sending(&mut self.sent))
+    }
+
+    fn capabilities(&self) -> DeviceCapabilities {
+        let mut capabilities = DeviceCapabilities::default();
+        capabilities.medium = Medium::Ip;
+        capabilities.max_transmission_unit = MTU;
+        capabilities
+    }
+}
+
+struct Arrived(Vec<u8>);
+
+impl RxToken for Arrived {
+    fn consume<R, F: FnOnce(&[u8]) -> R>(mut self, f: F) -> R {
+        f(&mem::take(&mut self.0))
+    }
+}
+
+struct Sending<'a>(&'a mut VecDeque<Vec<u8>>);
+
+impl TxToken for Sending<'_> {
+    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, f: F) -> R {
+        let mut packet = vec![0; len];
+        let result = f(&mut packet);
+        self.0.push_back(packet);
+        result
+    }
+}
