@@ -80,11 +80,40 @@ impl Delivery {
     }
 }
 
+/// What the entries come to, so that an acknowledgment need not look at all of them.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+struct Tally {
+    /// Octets taken to be in the network.
+    pipe: usize,
+    /// Entries that are SACKed.
+    sacked: usize,
+    /// Entries that are taken for lost.
+    lost: usize,
+    /// Entries that left more than once.
+    resent: usize,
+}
+
+impl Tally {
+    fn add(&mut self, entry: &Transmission) {
+        self.pipe += entry.len() * usize::from(entry.copies);
+        self.sacked += usize::from(entry.sacked);
+        self.lost += usize::from(entry.lost);
+        self.resent += usize::from(entry.resent);
+    }
+
+    fn remove(&mut self, entry: &Transmission) {
+        self.pipe -= entry.len() * usize::from(entry.copies);
+        self.sacked -= usize::from(entry.sacked);
+        self.lost -= usize::from(entry.lost);
+        self.resent -= usize::from(entry.resent);
+    }
+}
+
 /// What is out, in order of sequence.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scoreboard {
     entries: VecDeque<Transmission>,
-    pipe: usize,
+    tally: Tally,
     /// The furthest octet that arrived, as far as known (RFC 8985's RACK.fack).
     highest_sacked: Option<Seq>,
     /// Section 4, rule 4: the rescue retransmission of this recovery was sent.
@@ -94,7 +123,7 @@ pub(crate) struct Scoreboard {
 impl Scoreboard {
     /// Octets that are taken to be in the network (section 4, SetPipe).
     pub(crate) fn pipe(&self) -> usize {
-        self.pipe
+        self.tally.pipe
     }
 
     /// Whether nothing new may be sent for want of room here.
@@ -114,11 +143,13 @@ impl Scoreboard {
 
     /// Segments of those that are SACKed.
     pub(crate) fn sacked_segments(&self) -> u32 {
-        self.count(|entry| entry.sacked)
+        self.tally.sacked as u32
     }
 
-    fn count(&self, holds: impl Fn(&Transmission) -> bool) -> u32 {
-        self.entries.iter().filter(|entry| holds(entry)).count() as u32
+    /// The first segment that is out, if it must be the one that was sent first: nothing left twice, nothing arrived out of order.
+    pub(crate) fn sent_first(&self) -> Option<&Transmission> {
+        let in_order = self.tally.sacked == 0 && self.tally.resent == 0;
+        self.entries.front().filter(|_| in_order)
     }
 
     /// The last segment that is not known to have arrived.
@@ -137,7 +168,7 @@ impl Scoreboard {
         if start == end {
             return;
         }
-        self.entries.push_back(Transmission {
+        let entry = Transmission {
             start,
             end,
             sent_at: now,
@@ -146,8 +177,9 @@ impl Scoreboard {
             lost: false,
             copies: 1,
             delivered_before: delivered,
-        });
-        self.pipe += end.octets_since(start);
+        };
+        self.tally.add(&entry);
+        self.entries.push_back(entry);
     }
 
     /// What lies between `start` and `end` left again, in one segment.
@@ -194,18 +226,22 @@ impl Scoreboard {
                     delivery.reordered.get_or_insert(entry.start);
                 }
             }
+            self.tally.remove(entry);
             if entry.end.after(snd_una) {
                 entry.start = snd_una; // part of it: the rest is a segment by itself
+                self.tally.add(entry);
                 break;
             }
             self.entries.pop_front();
         }
         self.highest_sacked = self.highest_sacked.filter(|high| high.after(snd_una));
-        self.recount();
     }
 
     /// Takes in SACK blocks (section 4, Update); those outside of what is out are none of ours.
     pub(crate) fn sack(&mut self, blocks: &SackBlocks, snd_una: Seq, delivery: &mut Delivery) {
+        if blocks.iter().next().is_none() {
+            return;
+        }
         // What one acknowledgment tells has no order of its own: only what was known before it can be overtaken.
         let known = self.highest_sacked;
         for (left, right) in blocks.iter() {
@@ -289,7 +325,9 @@ impl Scoreboard {
                 any = true;
             }
         }
-        self.recount();
+        if any {
+            self.recount();
+        }
         any
     }
 
@@ -334,6 +372,9 @@ impl Scoreboard {
     /// The first segment that is taken for lost and was not sent again since, with as much of what
     /// follows it and is lost too as `room` holds (section 4, NextSeg rule 1).
     pub(crate) fn next_lost(&self, room: usize) -> Option<(Seq, usize)> {
+        if self.tally.lost == 0 {
+            return None;
+        }
         let mut lost = self.entries.iter().skip_while(|entry| !entry.lost);
         let first = lost.next()?;
         let mut length = first.len();
@@ -392,8 +433,10 @@ impl Scoreboard {
     }
 
     fn recount(&mut self) {
-        let copies = |entry: &Transmission| entry.len() * usize::from(entry.copies);
-        self.pipe = self.entries.iter().map(copies).sum();
+        self.tally = Tally::default();
+        for entry in &self.entries {
+            self.tally.add(entry);
+        }
     }
 }
 

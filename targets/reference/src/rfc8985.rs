@@ -147,6 +147,12 @@ pub(crate) fn acknowledged(tcb: &mut Tcb, ack: &Ack, recovered: bool, now: Insta
 pub(crate) fn detect_loss(tcb: &mut Tcb, now: Instant) -> bool {
     let window = reordering_window(tcb);
     let rack = tcb.rack;
+    let first = tcb.scoreboard.sent_first();
+    if first.is_some_and(|first| rack.deadline(first, window).is_none()) {
+        // Whatever followed it was sent after what arrived, too.
+        tcb.timers.stop(Timer::Reordering);
+        return false;
+    }
     let mut next: Option<Instant> = None;
     let lost = tcb.scoreboard.mark_lost_if(|entry| {
         let Some(deadline) = rack.deadline(entry, window) else {

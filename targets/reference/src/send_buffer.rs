@@ -46,8 +46,8 @@ impl SendBuffer {
 
     /// A copy of up to `len` octets from `seq` on.
     pub(crate) fn copy(&self, seq: Seq, len: usize) -> Vec<u8> {
-        let skip = seq.octets_since(self.start);
-        self.octets.iter().skip(skip).take(len).copied().collect()
+        let skip = seq.octets_since(self.start).min(self.octets.len());
+        copy(&self.octets, skip, len)
     }
 
     /// Lets go of everything before `seq`; how many octets that was.
@@ -62,4 +62,17 @@ impl SendBuffer {
     pub(crate) fn clear(&mut self) {
         *self = Self::new(self.end());
     }
+}
+
+/// A copy of up to `len` octets from the one after the first `skip` on.
+pub(crate) fn copy(octets: &VecDeque<u8>, skip: usize, len: usize) -> Vec<u8> {
+    let (front, back) = octets.as_slices();
+    let front_part = front.get(skip..).unwrap_or_default();
+    let back_part = back
+        .get(skip.saturating_sub(front.len())..)
+        .unwrap_or_default();
+    let from_front = front_part.get(..len).unwrap_or(front_part);
+    let rest = len - from_front.len();
+    let from_back = back_part.get(..rest).unwrap_or(back_part);
+    [from_front, from_back].concat()
 }

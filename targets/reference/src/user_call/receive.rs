@@ -1,9 +1,8 @@
 //! RECEIVE (RFC 9293 section 3.10.3).
 
-use alloc::vec::Vec;
-
 use super::ended;
 use crate::output::segmentation;
+use crate::send_buffer::copy;
 use crate::tcb::Tcb;
 use crate::{ConnectionId, Instant, Received, Stack, State, UserError};
 
@@ -54,8 +53,7 @@ impl Stack {
 
 fn look(tcb: &Tcb, max: usize) -> Result<Received, UserError> {
     if !tcb.receive.is_empty() {
-        let octets: Vec<u8> = tcb.receive.iter().take(max).copied().collect();
-        return Ok(Received::Data(octets));
+        return Ok(Received::Data(copy(&tcb.receive, 0, max)));
     }
     match tcb.state {
         _ if tcb.end_of_stream && tcb.error.is_none() => Ok(Received::EndOfStream),

@@ -3,20 +3,26 @@
 use core::net::IpAddr;
 
 /// A one's complement sum in the making.
+///
+/// It adds words of four octets in the byte order of the machine: RFC 1071 section 2 (B) and (C) show that neither the width
+/// nor the order matters until the end.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sum(u64);
 
 impl Sum {
-    /// Adds bytes; only the last piece may have an odd length, it is padded with zero.
+    /// Adds bytes; only the last piece may have an odd length: it is padded with zeros.
     #[must_use]
     pub(crate) fn add(self, bytes: &[u8]) -> Self {
-        let (pairs, rest) = bytes.as_chunks::<2>();
-        let whole: u64 = pairs
+        let (words, rest) = bytes.as_chunks::<4>();
+        let whole: u64 = words
             .iter()
-            .map(|pair| u64::from(u16::from_be_bytes(*pair)))
+            .map(|word| u64::from(u32::from_ne_bytes(*word)))
             .sum();
-        let odd = rest.first().map_or(0, |last| u64::from(*last) << 8);
-        Self(self.0 + whole + odd)
+        let mut last = [0; 4];
+        for (padded, octet) in last.iter_mut().zip(rest) {
+            *padded = *octet;
+        }
+        Self(self.0 + whole + u64::from(u32::from_ne_bytes(last)))
     }
 
     /// Adds the pseudo-header of a payload of `length` octets.
@@ -49,6 +55,6 @@ impl Sum {
         while sum > 0xffff {
             sum = (sum & 0xffff) + (sum >> 16);
         }
-        !(sum as u16)
+        !u16::from_be_bytes((sum as u16).to_ne_bytes())
     }
 }
