@@ -1,7 +1,5 @@
 //! Segments as values: SEG.SEQ, SEG.ACK and their kin (RFC 9293 section 3.3.1).
 
-use alloc::vec::Vec;
-
 use crate::wire::TcpOptions;
 use crate::{Endpoint, Seq};
 
@@ -117,7 +115,7 @@ impl Segment<'_> {
 
 /// A segment to send.
 #[derive(Clone, Debug)]
-pub(crate) struct OutboundSegment {
+pub(crate) struct OutboundSegment<'a> {
     pub(crate) local: Endpoint,
     pub(crate) remote: Endpoint,
     pub(crate) seq: Seq,
@@ -126,7 +124,15 @@ pub(crate) struct OutboundSegment {
     pub(crate) up: u16,
     pub(crate) flags: Flags,
     pub(crate) options: TcpOptions,
-    pub(crate) text: Vec<u8>,
+    /// The text, in two pieces since a ring may end within it.
+    pub(crate) text: [&'a [u8]; 2],
     pub(crate) ttl: u8,
     pub(crate) class: u8,
+}
+
+impl OutboundSegment<'_> {
+    /// Octets of text.
+    pub(crate) fn text_len(&self) -> usize {
+        self.text.iter().map(|piece| piece.len()).sum()
+    }
 }

@@ -1,7 +1,6 @@
 //! Octets that the user gave and the remote has not acknowledged yet.
 
 use alloc::collections::VecDeque;
-use alloc::vec::Vec;
 
 use crate::Seq;
 
@@ -44,10 +43,9 @@ impl SendBuffer {
         taken.len()
     }
 
-    /// A copy of up to `len` octets from `seq` on.
-    pub(crate) fn copy(&self, seq: Seq, len: usize) -> Vec<u8> {
-        let skip = seq.octets_since(self.start).min(self.octets.len());
-        copy(&self.octets, skip, len)
+    /// Up to `len` octets from `seq` on, where they lie.
+    pub(crate) fn slices(&self, seq: Seq, len: usize) -> [&[u8]; 2] {
+        slices(&self.octets, seq.octets_since(self.start), len)
     }
 
     /// Lets go of everything before `seq`; how many octets that was.
@@ -64,8 +62,8 @@ impl SendBuffer {
     }
 }
 
-/// A copy of up to `len` octets from the one after the first `skip` on.
-pub(crate) fn copy(octets: &VecDeque<u8>, skip: usize, len: usize) -> Vec<u8> {
+/// Up to `len` octets after the first `skip`, where they lie: a ring may end within them.
+pub(crate) fn slices(octets: &VecDeque<u8>, skip: usize, len: usize) -> [&[u8]; 2] {
     let (front, back) = octets.as_slices();
     let front_part = front.get(skip..).unwrap_or_default();
     let back_part = back
@@ -73,6 +71,5 @@ pub(crate) fn copy(octets: &VecDeque<u8>, skip: usize, len: usize) -> Vec<u8> {
         .unwrap_or_default();
     let from_front = front_part.get(..len).unwrap_or(front_part);
     let rest = len - from_front.len();
-    let from_back = back_part.get(..rest).unwrap_or(back_part);
-    [from_front, from_back].concat()
+    [from_front, back_part.get(..rest).unwrap_or(back_part)]
 }

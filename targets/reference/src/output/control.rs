@@ -1,7 +1,5 @@
 //! Segments without text: SYN, ACK, RST.
 
-use alloc::vec::Vec;
-
 use super::Output;
 use crate::segment::{Codepoint, Flags, OutboundSegment, Segment};
 use crate::tcb::Tcb;
@@ -9,17 +7,18 @@ use crate::timer::Timer;
 use crate::wire::{TcpOptions, TimestampsOption};
 use crate::{Instant, Seq, State, rfc7323};
 
-/// A segment of this connection that acknowledges RCV.NXT; sending it settles what waited for an ACK.
+/// A segment of this connection that acknowledges RCV.NXT and will get `text_len` octets of text; sending it settles what
+/// waited for an ACK.
 pub(super) fn acknowledging(
     tcb: &mut Tcb,
     seq: Seq,
     flags: Flags,
     options: TcpOptions,
-    text: Vec<u8>,
-) -> OutboundSegment {
+    text_len: usize,
+) -> OutboundSegment<'static> {
     let wnd = tcb.advertise_window(flags.syn);
     // A window probe counts as a retransmission: neither is marked (RFC 3168 sections 6.1.5 and 6.1.6).
-    let new_text = !text.is_empty() && seq == tcb.snd_nxt && tcb.snd_wnd > 0;
+    let new_text = text_len > 0 && seq == tcb.snd_nxt && tcb.snd_wnd > 0;
     let ecn = if flags.syn {
         tcb.ecn.syn_ack_flags()
     } else {
@@ -50,7 +49,7 @@ pub(super) fn acknowledging(
         up: 0,
         flags: Flags { ack: true, ..flags }.with_ecn(ecn),
         options,
-        text,
+        text: [&[]; 2],
         ttl: tcb.options.ttl,
         // RFC 9293 SHLD-21, SHLD-22: as it is now, unchanged but for what ECN needs.
         class: codepoint.mark(tcb.options.diffserv),
@@ -65,7 +64,7 @@ pub(crate) fn send_ack(tcb: &mut Tcb, now: Instant, out: &mut Output) {
 /// Sends an ACK without text at `seq`; a keep-alive probe lies before SND.NXT.
 pub(crate) fn send_ack_at(tcb: &mut Tcb, seq: Seq, now: Instant, out: &mut Output) {
     let options = tcb.segment_options(now);
-    let segment = acknowledging(tcb, seq, Flags::default(), options, Vec::new());
+    let segment = acknowledging(tcb, seq, Flags::default(), options, 0);
     out.send(&segment);
 }
 
@@ -78,17 +77,18 @@ pub(crate) fn send_syn(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     };
     // RFC 7413 section 4.1.3: with the text that SND.NXT was moved over.
     let first = tcb.iss.wrapping_add(1);
-    let text = match tcb.state {
-        State::SynSent => tcb.send.copy(first, tcb.snd_nxt.octets_since(first)),
-        _ => Vec::new(),
+    let text_len = match tcb.state {
+        State::SynSent => tcb.snd_nxt.octets_since(first).min(tcb.send.len()),
+        _ => 0,
     };
-    let mut segment = acknowledging(tcb, tcb.iss, flags, options, text);
+    let mut segment = acknowledging(tcb, tcb.iss, flags, options, text_len);
     if tcb.state == State::SynSent {
         segment.flags = segment.flags.with_ecn(tcb.ecn.syn_flags());
         segment.flags.ack = false;
         segment.ack = Seq(0);
     }
-    out.send(&segment);
+    let text = tcb.send.slices(first, text_len);
+    out.send(&OutboundSegment { text, ..segment });
 }
 
 /// The options of our SYN: the offer, or what is left of it after the remote's SYN.
@@ -133,7 +133,7 @@ pub(crate) fn send_rst(tcb: &Tcb, seq: Seq, now: Instant, out: &mut Output) {
     out.send(&rst(tcb, seq, now));
 }
 
-fn rst(tcb: &Tcb, seq: Seq, now: Instant) -> OutboundSegment {
+fn rst(tcb: &Tcb, seq: Seq, now: Instant) -> OutboundSegment<'static> {
     // RFC 7323 section 3.2: SHOULD carry timestamps; without ACK nothing is echoed.
     let timestamps = tcb.timestamps.as_ref().map(|stamps| TimestampsOption {
         ecr: 0,
@@ -154,7 +154,7 @@ fn rst(tcb: &Tcb, seq: Seq, now: Instant) -> OutboundSegment {
             timestamps,
             ..TcpOptions::default()
         },
-        text: Vec::new(),
+        text: [&[]; 2],
         ttl: tcb.options.ttl,
         class: tcb.options.diffserv,
     }
@@ -189,7 +189,7 @@ pub(crate) fn reply_rst(seg: &Segment<'_>, out: &mut Output) {
             timestamps,
             ..TcpOptions::default()
         },
-        text: Vec::new(),
+        text: [&[]; 2],
         ttl,
         class,
     });

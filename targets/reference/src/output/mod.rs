@@ -45,7 +45,7 @@ impl Output {
     }
 
     /// Queues a segment.
-    pub(crate) fn send(&mut self, segment: &OutboundSegment) {
+    pub(crate) fn send(&mut self, segment: &OutboundSegment<'_>) {
         if self.packets.len() >= self.config.max_queued {
             self.overflow = self.overflow.saturating_add(1);
             return;

@@ -1,7 +1,7 @@
 //! Sending text: what leaves now (RFC 9293 section 3.8.6.2.1, section 3.7.4; RFC 5681).
 
 use super::{Output, control, retransmission};
-use crate::segment::Flags;
+use crate::segment::{Flags, OutboundSegment};
 use crate::tcb::{Tcb, at_least};
 use crate::timer::Timer;
 use crate::{Config, Instant, Seq, State, rfc8985};
@@ -199,9 +199,9 @@ pub(super) fn send_text(
     out: &mut Output,
 ) {
     let options = tcb.segment_options(now);
-    let text = tcb.send.copy(seq, len);
+    let len = len.min(tcb.send.octets_from(seq));
     // RFC 9293 MUST-61: PSH on the segment that empties the queue; also SHLD-27, one for many SENDs.
-    let psh = !text.is_empty() && seq.plus(text.len()) == tcb.send.end();
+    let psh = len > 0 && seq.plus(len) == tcb.send.end();
     let urgent = tcb.snd_up.filter(|snd_up| snd_up.after(seq));
     let flags = Flags {
         fin,
@@ -209,12 +209,13 @@ pub(super) fn send_text(
         urg: urgent.is_some(),
         ..Flags::default()
     };
-    let mut segment = control::acknowledging(tcb, seq, flags, options, text);
+    let mut segment = control::acknowledging(tcb, seq, flags, options, len);
     if let Some(snd_up) = urgent {
         // RFC 9293 MUST-62: the pointer names the octet after the urgent data.
         segment.up = u16::try_from(seq.distance_to(snd_up)).unwrap_or(u16::MAX);
     }
-    out.send(&segment);
+    let text = tcb.send.slices(seq, len);
+    out.send(&OutboundSegment { text, ..segment });
 }
 
 /// RFC 5681 section 4.1: after an idle RTO the old window says nothing about the path.

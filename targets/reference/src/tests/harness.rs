@@ -217,7 +217,7 @@ impl Harness {
             up: seg.up,
             flags: seg.flags,
             options: seg.options,
-            text: seg.text,
+            text: [&seg.text, &[]],
             ttl: 64,
             class: seg.class,
         };

@@ -2,7 +2,7 @@
 
 use super::ended;
 use crate::output::segmentation;
-use crate::send_buffer::copy;
+use crate::send_buffer::slices;
 use crate::tcb::Tcb;
 use crate::{ConnectionId, Instant, Received, Stack, State, UserError};
 
@@ -53,7 +53,7 @@ impl Stack {
 
 fn look(tcb: &Tcb, max: usize) -> Result<Received, UserError> {
     if !tcb.receive.is_empty() {
-        return Ok(Received::Data(copy(&tcb.receive, 0, max)));
+        return Ok(Received::Data(slices(&tcb.receive, 0, max).concat()));
     }
     match tcb.state {
         _ if tcb.end_of_stream && tcb.error.is_none() => Ok(Received::EndOfStream),

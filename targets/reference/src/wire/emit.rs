@@ -8,28 +8,28 @@ use super::{ip, tcp};
 use crate::segment::OutboundSegment;
 
 /// The IP packet that carries `segment`; `identification` is for IPv4.
-pub(crate) fn emit(segment: &OutboundSegment, identification: u16) -> Vec<u8> {
-    let tcp_length = 20 + segment.options.encoded_len() + segment.text.len();
+pub(crate) fn emit(segment: &OutboundSegment<'_>, identification: u16) -> Vec<u8> {
+    let tcp_length = 20 + segment.options.encoded_len() + segment.text_len();
     let mut packet = Vec::with_capacity(40 + tcp_length);
     match (segment.local.addr, segment.remote.addr) {
         (IpAddr::V4(source), IpAddr::V4(destination)) => {
-            let total = length_field(20 + tcp_length);
-            packet.extend([0x45, segment.class]);
-            packet.extend(total);
-            packet.extend(identification.to_be_bytes());
+            let [length_upper, length] = length_field(20 + tcp_length);
+            let [id_upper, id] = identification.to_be_bytes();
+            let (class, ttl) = (segment.class, segment.ttl);
+            packet.extend_from_slice(&[0x45, class, length_upper, length, id_upper, id]);
             // Don't Fragment: path MTU discovery (RFC 1191) is on.
-            packet.extend([0x40, 0x00, segment.ttl, ip::TCP, 0, 0]);
-            packet.extend(source.octets());
-            packet.extend(destination.octets());
+            packet.extend_from_slice(&[0x40, 0x00, ttl, ip::TCP, 0, 0]);
+            packet.extend_from_slice(&source.octets());
+            packet.extend_from_slice(&destination.octets());
             let sum = Sum::default().add(&packet).finish();
             write_at(&mut packet, 10, sum);
         }
         (source, destination) => {
-            packet.extend([0x60 | segment.class >> 4, segment.class << 4, 0, 0]);
-            packet.extend(length_field(tcp_length));
-            packet.extend([ip::TCP, segment.ttl]);
-            packet.extend(v6_octets(source));
-            packet.extend(v6_octets(destination));
+            packet.extend_from_slice(&[0x60 | segment.class >> 4, segment.class << 4, 0, 0]);
+            packet.extend_from_slice(&length_field(tcp_length));
+            packet.extend_from_slice(&[ip::TCP, segment.ttl]);
+            packet.extend_from_slice(&v6_octets(source));
+            packet.extend_from_slice(&v6_octets(destination));
         }
     }
     let header = packet.len();
@@ -42,20 +42,30 @@ pub(crate) fn emit(segment: &OutboundSegment, identification: u16) -> Vec<u8> {
     packet
 }
 
-fn emit_tcp(segment: &OutboundSegment, packet: &mut Vec<u8>) {
+fn emit_tcp(segment: &OutboundSegment<'_>, packet: &mut Vec<u8>) {
     let words = 5 + segment.options.encoded_len() / 4;
-    packet.extend(segment.local.port.to_be_bytes());
-    packet.extend(segment.remote.port.to_be_bytes());
-    packet.extend(segment.seq.0.to_be_bytes());
-    packet.extend(segment.ack.0.to_be_bytes());
     // 15 words at the most: options never exceed 40 octets.
     let offset = (words << 4) as u8 | tcp::upper_flag_bits(segment.flags);
-    packet.extend([offset, tcp::flag_bits(segment.flags)]);
-    packet.extend(segment.wnd.to_be_bytes());
-    packet.extend([0, 0]);
-    packet.extend(segment.up.to_be_bytes());
+    let mut header = [0; 20];
+    let fields: [(usize, &[u8]); 7] = [
+        (0, &segment.local.port.to_be_bytes()),
+        (2, &segment.remote.port.to_be_bytes()),
+        (4, &segment.seq.0.to_be_bytes()),
+        (8, &segment.ack.0.to_be_bytes()),
+        (12, &[offset, tcp::flag_bits(segment.flags)]),
+        (14, &segment.wnd.to_be_bytes()),
+        (18, &segment.up.to_be_bytes()),
+    ];
+    for (at, field) in fields {
+        if let Some(place) = header.get_mut(at..at + field.len()) {
+            place.copy_from_slice(field);
+        }
+    }
+    packet.extend_from_slice(&header);
     segment.options.encode(packet);
-    packet.extend_from_slice(&segment.text);
+    for piece in segment.text {
+        packet.extend_from_slice(piece);
+    }
 }
 
 fn v6_octets(address: IpAddr) -> [u8; 16] {

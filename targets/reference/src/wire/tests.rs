@@ -13,7 +13,7 @@ const STRICT: Leniency = Leniency {
     ignore_tcp_checksum: false,
 };
 
-fn outbound(local: &str, remote: &str, text: &[u8]) -> OutboundSegment {
+fn outbound<'a>(local: &str, remote: &str, text: &'a [u8]) -> OutboundSegment<'a> {
     let end = |addr: &str, port| Endpoint::new(addr.parse::<IpAddr>().unwrap(), port);
     OutboundSegment {
         local: end(local, 1_234),
@@ -28,7 +28,7 @@ fn outbound(local: &str, remote: &str, text: &[u8]) -> OutboundSegment {
             ..Flags::default()
         },
         options: TcpOptions::default(),
-        text: text.to_vec(),
+        text: [text, &[]],
         ttl: 64,
         class: 0,
     }
