@@ -8,6 +8,9 @@ pub(crate) const MTU: usize = 1_500;
 /// Send and receive buffer, in octets.
 pub(crate) const BUFFER: usize = 256 << 10;
 
+/// Octets that an application reads at once.
+pub(crate) const READ: usize = 32 << 10;
+
 /// The server's port.
 pub(crate) const PORT: u16 = 80;
 

@@ -6,7 +6,7 @@ use halfopen_reference::{
     Config, ConnectionId, ConnectionOptions, Endpoint, Instant, Received, SendFlags, Stack, State,
 };
 
-use crate::host::{BUFFER, Host, MTU, PORT};
+use crate::host::{BUFFER, Host, MTU, PORT, READ};
 
 pub(crate) struct Reference {
     stack: Stack,
@@ -84,10 +84,11 @@ impl Host for Reference {
 
     fn receive(&mut self, now: u64) -> usize {
         let connection = self.connection();
-        match self.stack.receive(Instant(now), connection, BUFFER) {
-            Ok(Received::Data(octets)) => octets.len(),
-            _ => 0,
+        let mut octets = 0;
+        while let Ok(Received::Data(some)) = self.stack.receive(Instant(now), connection, READ) {
+            octets += some.len();
         }
+        octets
     }
 
     fn close(&mut self, now: u64) {
