@@ -55,6 +55,8 @@ pub(crate) struct Judge<'s> {
     slip: Duration,
     /// How late all our stimuli were, taken together: what the stack times from something further back may seem early by so much.
     drift: Duration,
+    /// How late our latest stimulus was.
+    worst_slip: Duration,
     /// How long our own last stimulus took: the stack could not answer before it was through.
     slack: Duration,
     /// When the machine held things up, and for how long.
@@ -79,6 +81,7 @@ impl<'s> Judge<'s> {
             base: Time::ZERO,
             slip: Duration::ZERO,
             drift: Duration::ZERO,
+            worst_slip: Duration::ZERO,
             slack: Duration::ZERO,
             stalls: Vec::new(),
             entries: 0,
@@ -161,6 +164,7 @@ impl<'s> Judge<'s> {
     pub(crate) fn stimulus(&mut self, index: usize, at: Time) {
         let stated = self.window(index).earliest;
         self.slip = at.since(stated);
+        self.worst_slip = self.worst_slip.max(self.slip);
         self.drift = match self.event(index).time.start {
             // An absolute time counts from the start: what came before is no part of it.
             When::At(_) | When::Between(..) => self.slip,
@@ -484,6 +488,11 @@ impl<'s> Judge<'s> {
     /// How late all our stimuli were so far, taken together.
     pub(crate) const fn drift(&self) -> Duration {
         self.drift
+    }
+
+    /// How late the latest of them was.
+    pub(crate) const fn worst_slip(&self) -> Duration {
+        self.worst_slip
     }
 
     pub(crate) const fn setup(&self) -> &'s Setup {

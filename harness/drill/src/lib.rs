@@ -9,6 +9,7 @@
 //! This crate knows nothing of any particular target, of the terminal or of report formats.
 #![forbid(unsafe_code)]
 
+mod attempt;
 mod bindings;
 mod calls;
 mod code;

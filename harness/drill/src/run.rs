@@ -41,6 +41,8 @@ pub struct Run {
     pub descriptors: std::collections::BTreeMap<halfopen_target::ConnectionId, i64>,
     /// How late the harness was with its own part, taken together.
     pub drift: Duration,
+    /// How late the latest of them was.
+    pub worst_slip: Duration,
 }
 
 /// Why a run ends before its script.
@@ -98,6 +100,7 @@ pub(crate) fn run_within(
     Run {
         descriptors: runner.judge.connection_descriptors(),
         drift: runner.judge.drift(),
+        worst_slip: runner.judge.worst_slip(),
         trace: runner.trace,
         verdict,
     }

@@ -7,23 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use halfopen_script::front_matter::Expectation;
 use halfopen_target::{
-    AddressMode, Capabilities, Capability, ClockKind, EntryKind, Setup, StopReason, Target,
-    TargetError, Time, Trace,
+    AddressMode, Capabilities, ClockKind, EntryKind, Setup, StopReason, Target, TargetError, Time,
+    Trace,
 };
 
-use crate::config::Config;
+use crate::attempt::{History, attempt};
 use crate::outcome::{Counts, Outcome, ScriptFile, Standing};
-use crate::run::{Pacing, Run, run};
-use crate::verdict::{Failure, FailureKind, Verdict};
-
-/// How often a drill is run before it is given up as inconclusive.
-const ATTEMPTS: u32 = 4;
-
-/// How late our own stimuli must have been, taken together, for a failure to be looked at again: an idle machine keeps a drill
-/// far below.
-const NOTABLE_DRIFT: Duration = Duration::from_millis(2);
+use crate::verdict::{Failure, FailureKind};
 
 /// Makes targets of one kind, one for each worker.
 pub trait TargetFactory: Send + Sync {
@@ -120,7 +111,7 @@ pub fn run_session(
             .map(|(index, drill)| Queued {
                 index,
                 drill: drill.clone(),
-                before: None,
+                history: History::default(),
             })
             .collect();
         if clock == ClockKind::Live {
@@ -167,23 +158,19 @@ struct Queued {
     /// Its place in the plan.
     index: usize,
     drill: Drill,
-    /// How it failed when it was last run, where that was doubtful.
-    before: Option<Doubt>,
-}
-
-/// What failed, but for times.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Doubt {
-    line: Option<usize>,
-    kind: &'static str,
+    /// How it went so far.
+    history: History,
 }
 
 enum Message {
     Began(usize, Drill),
     Ended(usize, Box<Outcome>),
     /// The machine was too busy to tell.
-    Again(usize, Option<Doubt>),
+    Again(usize, History),
 }
+
+/// After these what is doubtful stays so.
+const PASSES: u32 = 4;
 
 fn default_jobs(clock: ClockKind) -> usize {
     let cores = thread::available_parallelism().map_or(2, usize::from);
@@ -196,7 +183,7 @@ fn default_jobs(clock: ClockKind) -> usize {
 /// How many drills run at once in each pass. What the machine was too busy to tell is run again when less goes on, in the end
 /// alone.
 const fn workers_of_pass(pass: u32, jobs: usize) -> usize {
-    let fewer = jobs / 8;
+    let fewer = jobs / 4;
     match pass {
         1 => jobs,
         2 if fewer > 2 => fewer,
@@ -212,7 +199,7 @@ fn run_kind(
     board: &mut Board<'_>,
 ) {
     let jobs = options.jobs.unwrap_or_else(|| default_jobs(clock)).max(1);
-    for pass in 1..=ATTEMPTS {
+    for pass in 1..=PASSES {
         let total = queue.len();
         if total == 0 {
             break;
@@ -223,7 +210,7 @@ fn run_kind(
             sender,
             options: *options,
             clock,
-            pass,
+            is_last: pass == PASSES,
             running: BTreeMap::new(),
             handles: Vec::new(),
         };
@@ -240,7 +227,8 @@ struct Watch {
     sender: Sender<Message>,
     options: Options,
     clock: ClockKind,
-    pass: u32,
+    /// What is doubtful stays so.
+    is_last: bool,
     running: BTreeMap<usize, (Instant, Drill)>,
     handles: Vec<thread::JoinHandle<()>>,
 }
@@ -249,10 +237,10 @@ impl Watch {
     fn spawn(&mut self) {
         let queue = Arc::clone(&self.queue);
         let sender = self.sender.clone();
-        let (seed, pass) = (self.options.seed, self.pass);
+        let (seed, is_last) = (self.options.seed, self.is_last);
         let spawned = thread::Builder::new()
             .name("drill".to_owned())
-            .spawn(move || work(&queue, &sender, seed, pass));
+            .spawn(move || work(&queue, &sender, seed, is_last));
         if let Ok(handle) = spawned {
             self.handles.push(handle);
         }
@@ -280,12 +268,12 @@ impl Watch {
                         done += 1;
                     }
                 }
-                Ok(Message::Again(index, before)) => {
+                Ok(Message::Again(index, history)) => {
                     if let Some((_, drill)) = self.running.remove(&index) {
                         again.push_back(Queued {
                             index,
                             drill,
-                            before,
+                            history,
                         });
                         done += 1;
                     }
@@ -353,7 +341,7 @@ fn hung(drill: &Drill, limit: Duration) -> Outcome {
     }
 }
 
-fn work(queue: &Queue, sender: &Sender<Message>, seed: u64, pass: u32) {
+fn work(queue: &Queue, sender: &Sender<Message>, seed: u64, is_last: bool) {
     let mut targets: BTreeMap<String, Box<dyn Target>> = BTreeMap::new();
     loop {
         let next = queue
@@ -363,7 +351,7 @@ fn work(queue: &Queue, sender: &Sender<Message>, seed: u64, pass: u32) {
         let Some(Queued {
             index,
             drill,
-            before,
+            history,
         }) = next
         else {
             break;
@@ -371,141 +359,12 @@ fn work(queue: &Queue, sender: &Sender<Message>, seed: u64, pass: u32) {
         if sender.send(Message::Began(index, drill.clone())).is_err() {
             return;
         }
-        let message = match attempt(&drill, &mut targets, seed, (index, pass), before.as_ref()) {
+        let message = match attempt(&drill, &mut targets, (seed, index), &history, is_last) {
             Ok(outcome) => Message::Ended(index, Box::new(outcome)),
-            Err(doubt) => Message::Again(index, doubt),
+            Err(history) => Message::Again(index, history),
         };
         if sender.send(message).is_err() {
             return;
         }
     }
-}
-
-/// Runs a drill; gives only what failed when the machine was too busy to tell and it is to be run again.
-fn attempt(
-    drill: &Drill,
-    targets: &mut BTreeMap<String, Box<dyn Target>>,
-    seed: u64,
-    (index, pass): (usize, u32),
-    before: Option<&Doubt>,
-) -> Result<Outcome, Option<Doubt>> {
-    let begin = Instant::now();
-    let (run, is_live) = run_once(drill, targets, seed, index);
-    if pass < ATTEMPTS && is_doubtful(&run, is_live) {
-        let doubt = match &run.verdict {
-            Verdict::Fail(failure) if failure.is_late().is_none() => Some(Doubt {
-                line: failure.line,
-                kind: failure.kind_name(),
-            }),
-            _ => None,
-        };
-        // What fails twice in the same way is the stack's doing.
-        if doubt.is_none() || doubt.as_ref() != before {
-            return Err(doubt);
-        }
-    }
-    let name = drill.target.capabilities().name.clone();
-    let note = drill.file.note(&name, drill.mode);
-    Ok(Outcome {
-        file: Arc::clone(&drill.file),
-        target: name,
-        mode: drill.mode,
-        standing: Standing::of(run.verdict, note),
-        trace: run.trace,
-        descriptors: run.descriptors,
-        attempts: pass,
-        wall: begin.elapsed(),
-    })
-}
-
-/// Whether the machine may have had a part in how a drill ended.
-fn is_doubtful(run: &Run, is_live: bool) -> bool {
-    match &run.verdict {
-        Verdict::Inconclusive(_) => true,
-        // A timer that the machine fires late shows as a late segment, and our own lateness as a timer of the stack that fires
-        // first. A stack's own fault repeats.
-        Verdict::Fail(failure) => {
-            is_live && (failure.is_late().is_some() || run.drift >= NOTABLE_DRIFT)
-        }
-        Verdict::Error(_) => is_live && run.drift >= NOTABLE_DRIFT,
-        Verdict::Pass | Verdict::Skip(_) => false,
-    }
-}
-
-fn run_once(
-    drill: &Drill,
-    targets: &mut BTreeMap<String, Box<dyn Target>>,
-    seed: u64,
-    index: usize,
-) -> (Run, bool) {
-    let capabilities = drill.target.capabilities();
-    let is_live = capabilities.clock == ClockKind::Live;
-    let name = capabilities.name.clone();
-    let not_run = |verdict| Run {
-        trace: Trace::new(&name, Setup::defaults(drill.mode)),
-        verdict,
-        descriptors: BTreeMap::new(),
-        drift: Duration::ZERO,
-    };
-    if let Some(reason) = reason_to_skip(drill, capabilities) {
-        return (not_run(Verdict::Skip(reason)), is_live);
-    }
-    let folder = drill
-        .file
-        .path
-        .parent()
-        .unwrap_or_else(|| std::path::Path::new("."));
-    let config = Config::new(&drill.file.script, folder, drill.mode, seed);
-    let mut config = match config {
-        Ok(config) => config,
-        Err(error) => return (not_run(Verdict::Error(error.to_string())), is_live),
-    };
-    if is_live {
-        // Ports of their own let drills that run at once be told apart in machine-wide events.
-        config.ports.tester = 20_000 + (index % 40_000) as u16;
-    }
-    let mut target = match targets
-        .remove(&name)
-        .map_or_else(|| drill.target.create(), Ok)
-    {
-        Ok(target) => target,
-        Err(error) => {
-            return (
-                not_run(Verdict::Error(crate::guard::chain(&error))),
-                is_live,
-            );
-        }
-    };
-    let run = run(&drill.file.script, target.as_mut(), &config, Pacing::Judged);
-    // After a panic or an error nothing is known of the target's inside.
-    let usable = match run.trace.stop() {
-        None => true,
-        Some((_, reason)) => matches!(reason, StopReason::Mismatch | StopReason::Lacks(_)),
-    };
-    if usable {
-        targets.insert(name, target);
-    }
-    (run, is_live)
-}
-
-/// Why a drill is not run at all.
-fn reason_to_skip(drill: &Drill, capabilities: &Capabilities) -> Option<String> {
-    let note = drill.file.note(&capabilities.name, drill.mode);
-    if let Some(note) = note
-        && note.expectation == Expectation::Skip
-    {
-        return Some(note.reason.clone());
-    }
-    let mut needs = vec![match drill.mode {
-        AddressMode::V4 => Capability::Ipv4,
-        AddressMode::V6 => Capability::Ipv6,
-        AddressMode::Mapped => Capability::MappedIpv4,
-    }];
-    if drill.file.script.asserts_states() {
-        needs.push(Capability::States);
-    }
-    needs
-        .into_iter()
-        .find_map(|capability| capabilities.require(capability).err())
-        .map(|missing| missing.to_string())
 }

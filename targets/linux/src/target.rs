@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use halfopen_target::{
-    Call, CallId, Capabilities, ClockKind, ConnectionId, Descriptor, Event, EventKind, Output,
-    Returned, Setup, Target, TargetError, Time, posix,
+    Call, CallId, Capabilities, Capability, ClockKind, ConnectionId, Descriptor, Event, EventKind,
+    Missing, Output, Returned, Setup, Target, TargetError, Time, posix,
 };
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
@@ -86,7 +86,15 @@ impl Target for LinuxTarget {
     fn reset(&mut self, setup: &Setup) -> Result<(), TargetError> {
         self.end_drill();
         process::go_first();
-        let network = self.pool.take(Plan::new(setup))?;
+        let plan = Plan::new(setup);
+        if setup.local_ip.is_ipv6() && !plan.has_v6() {
+            let reason = format!("there is no IPv6 on a link with an MTU of {}", setup.mtu);
+            return Err(TargetError::Missing(Missing {
+                capability: Capability::Ipv6,
+                reason,
+            }));
+        }
+        let network = self.pool.take(plan)?;
         self.drill = Some(Drill::begin(network, setup)?);
         Ok(())
     }

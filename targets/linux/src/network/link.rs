@@ -9,7 +9,8 @@ use netlink_packet_route::address::{
     AddressAttribute, AddressHeaderFlags, AddressMessage, AddressScope,
 };
 use netlink_packet_route::link::{
-    InfoData, InfoKind, InfoVeth, LinkAttribute, LinkFlags, LinkInfo, LinkMessage, State,
+    AfSpecInet6, AfSpecUnspec, In6AddrGenMode, InfoData, InfoKind, InfoVeth, LinkAttribute,
+    LinkFlags, LinkInfo, LinkMessage, State,
 };
 use netlink_packet_route::neighbour::{
     NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState,
@@ -80,6 +81,18 @@ fn look_up(routes: &mut Route, interface: &str) -> io::Result<LinkMessage> {
     }
 }
 
+/// Keeps IPv6 from giving an interface, which is still down, an address by itself.
+pub(super) fn without_link_local(routes: &mut Route, interface: &str) -> io::Result<()> {
+    let mut link = LinkMessage::default();
+    link.header.index = look_up(routes, interface)?.header.index;
+    let mode = AfSpecInet6::AddrGenMode(In6AddrGenMode::None);
+    link.attributes
+        .push(LinkAttribute::AfSpecUnspec(vec![AfSpecUnspec::Inet6(
+            vec![mode],
+        )]));
+    routes.change(RouteNetlinkMessage::SetLink(link))
+}
+
 /// Brings an interface up and gives its index.
 pub(super) fn bring_up(routes: &mut Route, interface: &str) -> io::Result<u32> {
     let index = look_up(routes, interface)?.header.index;
@@ -94,7 +107,7 @@ pub(super) fn bring_up(routes: &mut Route, interface: &str) -> io::Result<u32> {
 /// Gives `tun0`, which is up, its addresses.
 pub(super) fn add_addresses(routes: &mut Route, plan: &Plan) -> io::Result<()> {
     let index = look_up(routes, STACK_INTERFACE)?.header.index;
-    for addresses in [&plan.v4, &plan.v6] {
+    for addresses in plan.families() {
         let mut message = AddressMessage::default();
         message.header.family = family(addresses.local);
         message.header.prefix_len = addresses.prefix;
@@ -135,7 +148,7 @@ pub(super) fn await_up(routes: &mut Route, interface: &str) -> io::Result<()> {
 /// Routes everything to the gateway, whose hardware address never needs asking for.
 pub(super) fn add_routes(routes: &mut Route, plan: &Plan) -> io::Result<()> {
     let index = look_up(routes, STACK_INTERFACE)?.header.index;
-    for addresses in [&plan.v4, &plan.v6] {
+    for addresses in plan.families() {
         if addresses.local.is_ipv6() {
             add_local_route(routes, index, addresses.local)?;
         }

@@ -36,6 +36,9 @@ pub(crate) struct Addresses {
     pub(crate) gateway: IpAddr,
 }
 
+/// The least MTU of a link that carries IPv6.
+const LEAST_V6_MTU: u16 = 1_280;
+
 /// What a pair of namespaces is made for; a pair made for the same plan may serve again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
@@ -64,6 +67,18 @@ impl Plan {
             mtu: setup.mtu,
             surroundings: setup.surroundings,
         }
+    }
+
+    /// What the interface gets, IPv4 first. IPv6 is not there below its least MTU (RFC 8200 section 5).
+    pub(crate) fn families(&self) -> impl Iterator<Item = &Addresses> {
+        [Some(&self.v4), self.has_v6().then_some(&self.v6)]
+            .into_iter()
+            .flatten()
+    }
+
+    /// Whether the link carries IPv6.
+    pub(crate) const fn has_v6(&self) -> bool {
+        self.mtu >= LEAST_V6_MTU
     }
 
     const fn addresses(setup: &Setup) -> Addresses {
@@ -132,9 +147,10 @@ fn new_namespace() -> Result<File, TargetError> {
 }
 
 fn create_here(plan: Plan) -> Result<Network, TargetError> {
-    let tester = new_namespace()?;
-    let stack = new_namespace()?;
     let step = |what: &'static str| move |source| failed(what, source);
+    let tester = new_namespace()?;
+    sysctl::quiet().map_err(step("quieting the tester's namespace"))?;
+    let stack = new_namespace()?;
     let mut routes = netlink::Route::open().map_err(step("opening netlink"))?;
     sysctl::before_links().map_err(step("setting sysctls"))?;
     link::create(&mut routes, tester.as_raw_fd(), plan.mtu).map_err(step("making a veth pair"))?;
@@ -144,6 +160,10 @@ fn create_here(plan: Plan) -> Result<Network, TargetError> {
     };
     link::switch_off(STACK_INTERFACE, offloads).map_err(step("switching offloads off"))?;
     sysctl::base(STACK_INTERFACE, plan.surroundings).map_err(step("setting sysctls"))?;
+    if plan.has_v6() {
+        link::without_link_local(&mut routes, STACK_INTERFACE)
+            .map_err(step("keeping tun0 from making addresses up"))?;
+    }
     for interface in ["lo", STACK_INTERFACE] {
         link::bring_up(&mut routes, interface).map_err(step("bringing an interface up"))?;
     }
@@ -152,7 +172,6 @@ fn create_here(plan: Plan) -> Result<Network, TargetError> {
     setns(&tester, CloneFlags::CLONE_NEWNET)
         .map_err(|e| failed("entering the tester's namespace", e.into()))?;
     let mut routes_there = netlink::Route::open().map_err(step("opening netlink"))?;
-    sysctl::quiet(TESTER_INTERFACE).map_err(step("quieting the tester's interface"))?;
     link::switch_off(TESTER_INTERFACE, offloads).map_err(step("switching offloads off"))?;
     let packets = packet_socket::open().map_err(step("opening a packet socket"))?;
     let index = link::bring_up(&mut routes_there, TESTER_INTERFACE)

@@ -49,15 +49,18 @@ const ROUTED: &[(&str, &str, bool)] = &[
     ("net.ipv4.conf.default.rp_filter", "0", true),
 ];
 
-/// What must be so before the first interface comes up: no router solicitations, no duplicate address detection,
-/// no link-local address, so that nothing but the drill is on the link.
+// Some sysctls of IPv6 (`addr_gen_mode`, `disable_ipv6` of an interface) are not set here: while anybody holds the lock of
+// the kernel's network configuration a write to them spins, and with many namespaces in the making somebody always does.
+
+/// What must be so before the first interface comes up: no router solicitations, no duplicate address detection, so that
+/// nothing but the drill is on the link.
 pub(super) fn before_links() -> io::Result<()> {
     for name in ["default", "all"] {
         set(&format!("net.ipv6.conf.{name}.accept_dad"), "0")?;
         set(&format!("net.ipv6.conf.{name}.accept_ra"), "0")?;
         set(&format!("net.ipv6.conf.{name}.router_solicitations"), "0")?;
     }
-    set("net.ipv6.conf.default.addr_gen_mode", "1")
+    Ok(())
 }
 
 /// Sets what every drill starts from.
@@ -70,8 +73,7 @@ pub(super) fn base(interface: &str, surroundings: Surroundings) -> io::Result<()
     if set("net.ipv4.tcp_congestion_control", "cubic").is_err() {
         set("net.ipv4.tcp_congestion_control", "reno")?;
     }
-    set(&format!("net.ipv4.conf.{interface}.rp_filter"), "0")?;
-    set(&format!("net.ipv6.conf.{interface}.addr_gen_mode"), "1")
+    set(&format!("net.ipv4.conf.{interface}.rp_filter"), "0")
 }
 
 fn settings(list: &[(&str, &str, bool)]) -> io::Result<()> {
@@ -84,9 +86,9 @@ fn settings(list: &[(&str, &str, bool)]) -> io::Result<()> {
     Ok(())
 }
 
-/// Keeps the tester's kernel from saying anything of its own.
-pub(super) fn quiet(interface: &str) -> io::Result<()> {
-    set(&format!("net.ipv6.conf.{interface}.disable_ipv6"), "1")
+/// Keeps the tester's kernel from saying anything of its own on the interfaces that are yet to come.
+pub(super) fn quiet() -> io::Result<()> {
+    set("net.ipv6.conf.default.disable_ipv6", "1")
 }
 
 /// Sets one sysctl, named with dots; a name with slashes is taken as it is.

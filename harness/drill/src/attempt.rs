@@ -1,0 +1,178 @@
+//! One drill, run once, and whether its outcome can be trusted: a machine that is busy with other things may have had a part in it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use halfopen_script::front_matter::Expectation;
+use halfopen_target::{
+    AddressMode, Capabilities, Capability, ClockKind, Setup, StopReason, Target, Time, Trace,
+};
+
+use crate::config::Config;
+use crate::outcome::{Outcome, Standing};
+use crate::run::{Pacing, Run, run};
+use crate::session::Drill;
+use crate::verdict::Verdict;
+
+/// How late one of our own stimuli must have been for a failure to be looked at again: an idle machine keeps far below.
+const NOTABLE_SLIP: Duration = Duration::from_millis(2);
+
+/// How late all of them must have been, taken together: so long, or in long drills one part in so many of their length.
+const NOTABLE_DRIFT: (Duration, u32) = (Duration::from_millis(2), 500);
+
+/// How a drill went so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct History {
+    /// How often it was run.
+    attempts: u32,
+    /// How it failed when it was last run, where that was doubtful and not for a time.
+    doubt: Option<Doubt>,
+}
+
+/// What failed, but for times.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Doubt {
+    line: Option<usize>,
+    kind: &'static str,
+}
+
+/// Runs a drill, the `index`th of the plan; gives only how it went when the machine was too busy to tell, and it is to be run
+/// again unless this is the last chance.
+pub(crate) fn attempt(
+    drill: &Drill,
+    targets: &mut BTreeMap<String, Box<dyn Target>>,
+    (seed, index): (u64, usize),
+    history: &History,
+    is_last: bool,
+) -> Result<Outcome, History> {
+    let begin = Instant::now();
+    let (run, is_live) = run_once(drill, targets, seed, index);
+    let attempts = history.attempts + 1;
+    if !is_last && is_doubtful(&run, is_live) {
+        let doubt = match &run.verdict {
+            Verdict::Fail(failure) if failure.is_late().is_none() => Some(Doubt {
+                line: failure.line,
+                kind: failure.kind_name(),
+            }),
+            _ => None,
+        };
+        // What fails twice in the same way, the second time when less went on, is the stack's doing.
+        if doubt.is_none() || doubt != history.doubt {
+            return Err(History { attempts, doubt });
+        }
+    }
+    let name = drill.target.capabilities().name.clone();
+    let note = drill.file.note(&name, drill.mode);
+    Ok(Outcome {
+        file: Arc::clone(&drill.file),
+        target: name,
+        mode: drill.mode,
+        standing: Standing::of(run.verdict, note),
+        trace: run.trace,
+        descriptors: run.descriptors,
+        attempts,
+        wall: begin.elapsed(),
+    })
+}
+
+/// Whether the machine may have had a part in how a drill ended.
+fn is_doubtful(run: &Run, is_live: bool) -> bool {
+    match &run.verdict {
+        Verdict::Inconclusive(_) => true,
+        // A timer that the machine fires late shows as a late segment, and our own lateness as a timer of the stack that fires
+        // first. A stack's own fault repeats.
+        Verdict::Fail(failure) => is_live && (failure.is_late().is_some() || has_drifted(run)),
+        Verdict::Error(_) => is_live && has_drifted(run),
+        Verdict::Pass | Verdict::Skip(_) => false,
+    }
+}
+
+fn has_drifted(run: &Run) -> bool {
+    let length = run
+        .trace
+        .entries
+        .last()
+        .map_or(Duration::ZERO, |last| last.at.since(Time::ZERO));
+    let (least, part) = NOTABLE_DRIFT;
+    run.worst_slip >= NOTABLE_SLIP || run.drift >= least.max(length / part)
+}
+
+fn run_once(
+    drill: &Drill,
+    targets: &mut BTreeMap<String, Box<dyn Target>>,
+    seed: u64,
+    index: usize,
+) -> (Run, bool) {
+    let capabilities = drill.target.capabilities();
+    let is_live = capabilities.clock == ClockKind::Live;
+    let name = capabilities.name.clone();
+    let not_run = |verdict| Run {
+        trace: Trace::new(&name, Setup::defaults(drill.mode)),
+        verdict,
+        descriptors: BTreeMap::new(),
+        drift: Duration::ZERO,
+        worst_slip: Duration::ZERO,
+    };
+    if let Some(reason) = reason_to_skip(drill, capabilities) {
+        return (not_run(Verdict::Skip(reason)), is_live);
+    }
+    let folder = drill
+        .file
+        .path
+        .parent()
+        .unwrap_or_else(|| std::path::Path::new("."));
+    let config = Config::new(&drill.file.script, folder, drill.mode, seed);
+    let mut config = match config {
+        Ok(config) => config,
+        Err(error) => return (not_run(Verdict::Error(error.to_string())), is_live),
+    };
+    if is_live {
+        // Ports of their own let drills that run at once be told apart in machine-wide events.
+        config.ports.tester = 20_000 + (index % 40_000) as u16;
+    }
+    let mut target = match targets
+        .remove(&name)
+        .map_or_else(|| drill.target.create(), Ok)
+    {
+        Ok(target) => target,
+        Err(error) => {
+            return (
+                not_run(Verdict::Error(crate::guard::chain(&error))),
+                is_live,
+            );
+        }
+    };
+    let run = run(&drill.file.script, target.as_mut(), &config, Pacing::Judged);
+    // After a panic or an error nothing is known of the target's inside.
+    let usable = match run.trace.stop() {
+        None => true,
+        Some((_, reason)) => matches!(reason, StopReason::Mismatch | StopReason::Lacks(_)),
+    };
+    if usable {
+        targets.insert(name, target);
+    }
+    (run, is_live)
+}
+
+/// Why a drill is not run at all.
+fn reason_to_skip(drill: &Drill, capabilities: &Capabilities) -> Option<String> {
+    let note = drill.file.note(&capabilities.name, drill.mode);
+    if let Some(note) = note
+        && note.expectation == Expectation::Skip
+    {
+        return Some(note.reason.clone());
+    }
+    let mut needs = vec![match drill.mode {
+        AddressMode::V4 => Capability::Ipv4,
+        AddressMode::V6 => Capability::Ipv6,
+        AddressMode::Mapped => Capability::MappedIpv4,
+    }];
+    if drill.file.script.asserts_states() {
+        needs.push(Capability::States);
+    }
+    needs
+        .into_iter()
+        .find_map(|capability| capabilities.require(capability).err())
+        .map(|missing| missing.to_string())
+}
