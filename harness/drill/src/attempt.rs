@@ -21,13 +21,25 @@ const NOTABLE_SLIP: Duration = Duration::from_millis(2);
 /// How late all of them must have been, taken together: so long, or in long drills one part in so many of their length.
 const NOTABLE_DRIFT: (Duration, u32) = (Duration::from_millis(2), 500);
 
+/// From this length on a drill is run twice at most for a failure that repeats.
+const LONG: Duration = Duration::from_secs(3);
+
 /// How a drill went so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct History {
     /// How often it was run.
     attempts: u32,
-    /// How it failed when it was last run, where that was doubtful and not for a time.
-    doubt: Option<Doubt>,
+    /// How it failed when it was last run, unless that was for a time.
+    failure: Option<Doubt>,
+    /// Whether we were late then.
+    drifted: bool,
+}
+
+impl History {
+    /// Whether another run beside the others can tell more: they had no part in the first.
+    pub(crate) const fn is_worth_a_second_look(&self) -> bool {
+        self.attempts == 1 && self.failure.is_some() && !self.drifted
+    }
 }
 
 /// What failed, but for times.
@@ -49,18 +61,12 @@ pub(crate) fn attempt(
     let begin = Instant::now();
     let (run, is_live) = run_once(drill, targets, seed, index);
     let attempts = history.attempts + 1;
-    if !is_last && is_doubtful(&run, is_live) {
-        let doubt = match &run.verdict {
-            Verdict::Fail(failure) if failure.is_late().is_none() => Some(Doubt {
-                line: failure.line,
-                kind: failure.kind_name(),
-            }),
-            _ => None,
-        };
-        // What fails twice in the same way, the second time when less went on, is the stack's doing.
-        if doubt.is_none() || doubt != history.doubt {
-            return Err(History { attempts, doubt });
-        }
+    if !is_last && is_doubtful(&run, is_live, history) {
+        return Err(History {
+            attempts,
+            failure: failure_of(&run),
+            drifted: has_drifted(&run),
+        });
     }
     let name = drill.target.capabilities().name.clone();
     let note = drill.file.note(&name, drill.mode);
@@ -77,25 +83,41 @@ pub(crate) fn attempt(
 }
 
 /// Whether the machine may have had a part in how a drill ended.
-fn is_doubtful(run: &Run, is_live: bool) -> bool {
+///
+/// A stack's own fault repeats: on a live stack no failure is believed that was seen once only, and what fails for a time, or
+/// when we were late, has to fail again when less goes on. Of long drills the first repetition is enough.
+fn is_doubtful(run: &Run, is_live: bool, history: &History) -> bool {
     match &run.verdict {
         Verdict::Inconclusive(_) => true,
-        // A timer that the machine fires late shows as a late segment, and our own lateness as a timer of the stack that fires
-        // first. A stack's own fault repeats.
-        Verdict::Fail(failure) => is_live && (failure.is_late().is_some() || has_drifted(run)),
+        Verdict::Fail(_) => {
+            let failure = failure_of(run);
+            let repeats = failure.is_some() && failure == history.failure;
+            is_live && !(repeats && (!has_drifted(run) || length(run) >= LONG))
+        }
         Verdict::Error(_) => is_live && has_drifted(run),
         Verdict::Pass | Verdict::Skip(_) => false,
     }
 }
 
+/// What failed, unless that is a lateness, which an idle machine may not show.
+fn failure_of(run: &Run) -> Option<Doubt> {
+    match &run.verdict {
+        Verdict::Fail(failure) if failure.is_late().is_none() => Some(Doubt {
+            line: failure.line,
+            kind: failure.kind_name(),
+        }),
+        _ => None,
+    }
+}
+
+fn length(run: &Run) -> Duration {
+    let last = run.trace.entries.last();
+    last.map_or(Duration::ZERO, |last| last.at.since(Time::ZERO))
+}
+
 fn has_drifted(run: &Run) -> bool {
-    let length = run
-        .trace
-        .entries
-        .last()
-        .map_or(Duration::ZERO, |last| last.at.since(Time::ZERO));
     let (least, part) = NOTABLE_DRIFT;
-    run.worst_slip >= NOTABLE_SLIP || run.drift >= least.max(length / part)
+    run.worst_slip >= NOTABLE_SLIP || run.drift >= least.max(length(run) / part)
 }
 
 fn run_once(

@@ -37,11 +37,17 @@ struct PendingPacket {
 }
 
 /// Judges one drill as it goes on.
+/// Scripts for packetdrill state what kernels with a tick of 1 ms do. Linux lets its TCP timers last two ticks at least
+/// (TCP_TIMEOUT_MIN) and rounds them up, so that longer ticks move what depends on them.
+const TIMER_TICKS: u32 = 2;
+
 #[derive(Debug)]
 pub(crate) struct Judge<'s> {
     script: &'s Script,
     setup: &'s Setup,
     tolerance: Tolerance,
+    /// How much earlier or later than stated a timer of the stack may fire for being coarse.
+    timer_error: Duration,
     strict_segments: bool,
     pub(crate) bindings: Bindings,
     packets: VecDeque<PendingPacket>,
@@ -65,13 +71,18 @@ pub(crate) struct Judge<'s> {
 }
 
 impl<'s> Judge<'s> {
-    pub(crate) fn new(script: &'s Script, config: &'s Config) -> Self {
+    pub(crate) fn new(script: &'s Script, config: &'s Config, timer_tick: Duration) -> Self {
         let mut bindings = Bindings::new(config.ports);
         bindings.timestamps = config.timestamps;
         Self {
             script,
             setup: &config.setup,
             tolerance: config.tolerance,
+            timer_error: if script.is_strict() {
+                Duration::ZERO
+            } else {
+                timer_tick * TIMER_TICKS
+            },
             strict_segments: config.strict_segments,
             bindings,
             packets: VecDeque::new(),
@@ -325,6 +336,9 @@ impl<'s> Judge<'s> {
         let mut window = self.window(index).widened(self.tolerance, self.base);
         if window.latest != Time::MAX {
             window.latest += Duration::from_micros(delay) + self.slack;
+        }
+        if self.window(index).earliest > self.base {
+            window = window.widened_by(self.timer_error);
         }
         window.earliest = window.earliest.before(self.drift);
         if !window.contains(at) {

@@ -71,10 +71,11 @@ pub(crate) fn run_within(
     limits: RunLimits,
 ) -> Run {
     let name = target.capabilities().name.clone();
+    let judge = Judge::new(script, config, target.capabilities().timer_tick);
     let mut runner = Runner {
         script,
         target,
-        judge: Judge::new(script, config),
+        judge,
         trace: Trace::new(&name, config.setup.clone()),
         limits,
         pacing,
@@ -127,6 +128,7 @@ impl Runner<'_, '_> {
         if let Some(command) = &self.script.init_command {
             self.command(None, command)?;
         }
+        self.guard(|target, _| target.align())?;
         let start = self.target.now();
         self.judge.start(start);
         for index in 0..self.script.events.len() {

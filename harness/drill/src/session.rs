@@ -204,17 +204,19 @@ fn run_kind(
         if total == 0 {
             break;
         }
+        let workers = workers_of_pass(pass, jobs);
         let (sender, receiver) = channel();
         let mut watch = Watch {
             queue: Arc::new(Mutex::new(queue)),
             sender,
             options: *options,
             clock,
+            workers,
             is_last: pass == PASSES,
             running: BTreeMap::new(),
             handles: Vec::new(),
         };
-        for _ in 0..workers_of_pass(pass, jobs).min(total) {
+        for _ in 0..workers.min(total) {
             watch.spawn();
         }
         queue = watch.collect(&receiver, total, board);
@@ -227,6 +229,7 @@ struct Watch {
     sender: Sender<Message>,
     options: Options,
     clock: ClockKind,
+    workers: usize,
     /// What is doubtful stays so.
     is_last: bool,
     running: BTreeMap<usize, (Instant, Drill)>,
@@ -270,12 +273,18 @@ impl Watch {
                 }
                 Ok(Message::Again(index, history)) => {
                     if let Some((_, drill)) = self.running.remove(&index) {
-                        again.push_back(Queued {
+                        let at_once = history.is_worth_a_second_look();
+                        let queued = Queued {
                             index,
                             drill,
                             history,
-                        });
-                        done += 1;
+                        };
+                        if at_once {
+                            self.run_again(queued);
+                        } else {
+                            again.push_back(queued);
+                            done += 1;
+                        }
                     }
                 }
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
@@ -294,6 +303,17 @@ impl Watch {
             }
         }
         again
+    }
+
+    /// Runs a drill once more in this pass; some workers may have gone already.
+    fn run_again(&mut self, queued: Queued) {
+        self.queue
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push_back(queued);
+        if self.running.len() < self.workers {
+            self.spawn();
+        }
     }
 
     fn hanging(&mut self) -> Vec<(usize, Drill)> {

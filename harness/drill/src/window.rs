@@ -72,6 +72,18 @@ impl Window {
         }
     }
 
+    /// The same, wider by `error` at both ends.
+    pub(crate) fn widened_by(self, error: Duration) -> Self {
+        Self {
+            earliest: self.earliest.before(error),
+            latest: if self.latest == Time::MAX {
+                self.latest
+            } else {
+                self.latest + error
+            },
+        }
+    }
+
     /// The window widened by the tolerance for its distance from `base`.
     pub(crate) fn widened(self, tolerance: Tolerance, base: Time) -> Self {
         if self.latest == Time::MAX {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 /// Whether a target is told the time or lives in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +94,8 @@ pub struct Capabilities {
     pub stack: String,
     /// Whether time is virtual or live.
     pub clock: ClockKind,
+    /// How coarse the stack's timers are: what one tick of them takes; zero where they are exact.
+    pub timer_tick: Duration,
     missing: BTreeMap<Capability, String>,
 }
 
@@ -103,8 +106,16 @@ impl Capabilities {
             name: name.to_owned(),
             stack: stack.to_owned(),
             clock,
+            timer_tick: Duration::ZERO,
             missing: BTreeMap::new(),
         }
+    }
+
+    /// The same, with timers that count ticks of this length.
+    #[must_use]
+    pub const fn with_timer_tick(mut self, tick: Duration) -> Self {
+        self.timer_tick = tick;
+        self
     }
 
     /// The same, and what is named.

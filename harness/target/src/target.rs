@@ -55,6 +55,15 @@ pub trait Target {
     /// When the machine does not allow it, or `setup` asks for what the target lacks.
     fn reset(&mut self, setup: &Setup) -> Result<(), TargetError>;
 
+    /// The script's first event is next. A live target may wait here, for milliseconds at most, until its stack's timers
+    /// stand as they stood in every drill before: what they round then rounds in the same way.
+    ///
+    /// # Errors
+    /// When the stack no longer responds.
+    fn align(&mut self) -> Result<(), TargetError> {
+        Ok(())
+    }
+
     /// The time since the drill began.
     fn now(&self) -> Time;
 
@@ -84,6 +93,10 @@ impl<T: Target + ?Sized> Target for Box<T> {
 
     fn reset(&mut self, setup: &Setup) -> Result<(), TargetError> {
         (**self).reset(setup)
+    }
+
+    fn align(&mut self) -> Result<(), TargetError> {
+        (**self).align()
     }
 
     fn now(&self) -> Time {

@@ -5,7 +5,7 @@ use std::sync::{Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use halfopen_target::Time;
-use nix::time::{ClockId, clock_gettime};
+use nix::time::{ClockId, clock_getres, clock_gettime};
 
 /// Nanoseconds of a clock that only goes forward.
 pub(crate) fn monotonic() -> i64 {
@@ -14,6 +14,27 @@ pub(crate) fn monotonic() -> i64 {
 
 fn read(clock: ClockId) -> i64 {
     clock_gettime(clock).map_or(0, |time| time.tv_sec() * 1_000_000_000 + time.tv_nsec())
+}
+
+/// What one tick of the kernel's timers takes (4 ms where CONFIG_HZ is 250); zero where nobody knows.
+pub(crate) fn tick() -> Duration {
+    clock_getres(COARSE).map_or(Duration::ZERO, Duration::from)
+}
+
+/// A clock that goes forward with every tick.
+const COARSE: ClockId = ClockId::CLOCK_MONOTONIC_COARSE;
+
+/// Waits until the kernel's timers stand in the middle between two ticks.
+///
+/// TCP's timers count ticks, so that what they come to depends on where between two of them they were started. Scripts that
+/// begin alike see the same.
+pub(crate) fn await_middle_of_tick() {
+    let tick = i64::try_from(tick().as_nanos()).unwrap_or(0);
+    if tick > 0 {
+        let since = monotonic() - read(COARSE) - tick / 2;
+        let wait = tick - since.rem_euclid(tick);
+        std::thread::sleep(Duration::from_nanos(wait.unsigned_abs()));
+    }
 }
 
 /// The clock of one drill: zero when the drill began.

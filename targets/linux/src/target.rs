@@ -70,6 +70,7 @@ pub fn capabilities() -> Capabilities {
         .map(|name| name.release().to_string_lossy().into_owned())
         .unwrap_or_default();
     Capabilities::all("linux", &format!("Linux {release}"), ClockKind::Live)
+        .with_timer_tick(clock::tick())
 }
 
 impl Drop for LinuxTarget {
@@ -96,6 +97,11 @@ impl Target for LinuxTarget {
         }
         let network = self.pool.take(plan)?;
         self.drill = Some(Drill::begin(network, setup)?);
+        Ok(())
+    }
+
+    fn align(&mut self) -> Result<(), TargetError> {
+        clock::await_middle_of_tick();
         Ok(())
     }
 

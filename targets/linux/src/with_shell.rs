@@ -119,6 +119,10 @@ impl Target for WithShell {
         self.inner.reset(setup)
     }
 
+    fn align(&mut self) -> Result<(), TargetError> {
+        self.inner.align()
+    }
+
     fn now(&self) -> Time {
         self.inner.now()
     }
