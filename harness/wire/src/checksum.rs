@@ -10,7 +10,7 @@ const SKIP_NONE: usize = usize::MAX;
 /// The one's complement sum of parts, each but the last of an even length.
 ///
 /// pnet sums into 32 bits, which 128 KiB can overflow; hence the pieces.
-fn sum(parts: &[&[u8]]) -> u16 {
+pub(crate) fn sum(parts: &[&[u8]]) -> u16 {
     let mut sum = 0u32;
     for piece in parts.iter().flat_map(|part| part.chunks(0x8000)) {
         sum += u32::from(!util::checksum(piece, SKIP_NONE));

@@ -8,14 +8,14 @@ use std::net::SocketAddr;
 
 use crate::icmp::names;
 use crate::ip::{IpVersion, protocol};
-use crate::{Ecn, Icmp, IpHeader, Ipv4Header, Packet, QuotedPacket, Seq, Transport, Udp, codec};
+use crate::{
+    Ecn, Encapsulated, Icmp, IpHeader, Ipv4Header, Outer, Packet, QuotedPacket, Seq, Transport,
+    Udp, codec,
+};
 
 mod segment;
 
 pub use segment::SegmentLine;
-
-/// How many encapsulating IP headers are looked through before the rest is shown as octets.
-const MOST_ENCAPSULATIONS: u8 = 4;
 
 /// What to subtract from the numbers of one direction's segments, to show them relative to the initial ones.
 ///
@@ -93,24 +93,35 @@ impl Line<'_> {
         Self { checksums, ..self }
     }
 
-    fn write(&self, f: &mut fmt::Formatter<'_>, depth: u8) -> fmt::Result {
-        let packet = self.packet;
-        if let Some(inner) = encapsulated(packet).filter(|_| depth < MOST_ENCAPSULATIONS) {
-            write_ip_info(f, &packet.ip)?;
-            write_encapsulation(f, &packet.ip)?;
-            Line {
-                packet: &inner,
-                ..*self
-            }
-            .write(f, depth + 1)?;
-        } else {
-            if self.addresses {
-                write_addresses(f, packet)?;
-            }
-            write_ip_info(f, &packet.ip)?;
-            self.write_transport(f)?;
+    /// The packet without a look at what it carries.
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.addresses {
+            write_addresses(f, self.packet)?;
         }
-        write_notes(f, packet, self.checksums)
+        write_ip_info(f, &self.packet.ip)?;
+        self.write_transport(f)?;
+        write_notes(f, &notes(self.packet, self.checksums))
+    }
+
+    /// Outer headers in front, what is wrong with them at the end.
+    fn write_encapsulated(&self, f: &mut fmt::Formatter<'_>, whole: &Encapsulated) -> fmt::Result {
+        for outer in &whole.outer {
+            write!(f, "{outer}: ")?;
+        }
+        Line {
+            packet: &whole.inner,
+            ..*self
+        }
+        .write(f)?;
+        for (at, outer) in whole.outer.iter().enumerate().rev() {
+            if let Outer::Ip(ip) = outer {
+                let mut notes = Vec::new();
+                note_ip(ip, whole.encode_from(at + 1).len(), &mut notes);
+                note_ip_checksum(ip, self.checksums, &mut notes);
+                write_notes(f, &notes)?;
+            }
+        }
+        Ok(())
     }
 
     fn write_transport(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -132,7 +143,34 @@ impl Line<'_> {
 
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(f, 0)
+        match &self.packet.transport {
+            Transport::Other { .. } => {
+                self.write_encapsulated(f, &Encapsulated::from(self.packet.clone()))
+            }
+            _ => self.write(f),
+        }
+    }
+}
+
+/// As a script writes it, but for the colon at the end.
+impl fmt::Display for Outer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ip(ip) => {
+                let version = match ip.version() {
+                    IpVersion::V4 => "ipv4",
+                    IpVersion::V6 => "ipv6",
+                };
+                write!(f, "{version} ")?;
+                write_ip_info(f, ip)?;
+                write!(f, "{} > {}", ip.source(), ip.destination())
+            }
+            Self::Gre(gre) => gre.fmt(f),
+            Self::Mpls(stack) => {
+                f.write_str("mpls")?;
+                stack.iter().try_for_each(|entry| write!(f, " {entry}"))
+            }
+        }
     }
 }
 
@@ -141,25 +179,6 @@ impl fmt::Display for Packet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.line().fmt(f)
     }
-}
-
-/// The packet inside one that carries IP over IP.
-fn encapsulated(packet: &Packet) -> Option<Packet> {
-    match &packet.transport {
-        Transport::Other {
-            protocol: protocol::IPV4 | protocol::IPV6,
-            bytes,
-        } if !packet.ip.is_fragment() => Packet::parse(bytes).ok(),
-        _ => None,
-    }
-}
-
-fn write_encapsulation(f: &mut fmt::Formatter<'_>, ip: &IpHeader) -> fmt::Result {
-    let version = match ip.version() {
-        IpVersion::V4 => "ipv4",
-        IpVersion::V6 => "ipv6",
-    };
-    write!(f, "{version} {} > {}: ", ip.source(), ip.destination())
 }
 
 fn write_addresses(f: &mut fmt::Formatter<'_>, packet: &Packet) -> fmt::Result {
@@ -245,7 +264,7 @@ fn write_quoted(
 }
 
 /// What of the packet is wrong or out of the ordinary.
-fn write_notes(f: &mut fmt::Formatter<'_>, packet: &Packet, checksums: bool) -> fmt::Result {
+fn notes(packet: &Packet, checksums: bool) -> Vec<String> {
     let mut notes = Vec::new();
     note_ip(
         &packet.ip,
@@ -258,15 +277,23 @@ fn write_notes(f: &mut fmt::Formatter<'_>, packet: &Packet, checksums: bool) -> 
             notes.push(format!("udp length {}, is {length}", udp.length));
         }
     }
-    if checksums && packet.ip.checksum_is_right() == Some(false) {
-        notes.push("wrong ip checksum".to_owned());
-    }
+    note_ip_checksum(&packet.ip, checksums, &mut notes);
     if checksums && packet.checksum_is_right() == Some(false) {
         notes.push("wrong checksum".to_owned());
     }
     if !packet.trailer.is_empty() {
         notes.push(format!("trailer of {}", packet.trailer.len()));
     }
+    notes
+}
+
+fn note_ip_checksum(ip: &IpHeader, checksums: bool, notes: &mut Vec<String>) {
+    if checksums && ip.checksum_is_right() == Some(false) {
+        notes.push("wrong ip checksum".to_owned());
+    }
+}
+
+fn write_notes(f: &mut fmt::Formatter<'_>, notes: &[String]) -> fmt::Result {
     if notes.is_empty() {
         Ok(())
     } else {

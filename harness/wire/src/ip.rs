@@ -32,6 +32,8 @@ pub mod protocol {
     pub const DESTINATION_OPTIONS: u8 = 60;
     /// IPv6 mobility header.
     pub const MOBILITY: u8 = 135;
+    /// An MPLS label stack inside IP (RFC 4023).
+    pub const MPLS: u8 = 137;
 }
 
 /// An explicit congestion notification codepoint of an IP header (RFC 3168 §5).

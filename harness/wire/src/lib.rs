@@ -36,6 +36,7 @@
 //!   extension headers, unusual padding, unwalkable options and octets behind the stated end all survive.
 //! - A **data offset** below 5 leaves a segment without options, all the rest being payload; one beyond the end makes
 //!   all the rest options. Both stay stated in [`Segment::data_offset`].
+//! - A packet in a packet is [`Transport::Other`] to the outer one; [`Encapsulated`] looks through IP, GRE and MPLS headers.
 //! - [`Transport::Other`] holds what has no type here, every fragment (also the first), and every TCP, UDP or ICMP
 //!   header that is cut short.
 //! - **Encoding never panics** and writes what is stated; of a number wider than its field, the low bits.
@@ -48,6 +49,7 @@
 mod checksum;
 mod codec;
 mod display;
+mod encapsulation;
 mod flags;
 pub mod icmp;
 pub mod ip;
@@ -61,6 +63,7 @@ mod udp;
 
 pub use codec::ParseError;
 pub use display::{Line, Relative, SegmentLine};
+pub use encapsulation::{Encapsulated, Gre, Label, Outer, ethertype};
 pub use flags::Flags;
 pub use icmp::{Icmp, QuotedPacket};
 pub use ip::{Ecn, IpHeader, IpVersion, Ipv4Header, Ipv6Header};

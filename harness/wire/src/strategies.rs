@@ -9,8 +9,8 @@ use proptest::prelude::*;
 
 use crate::ip::protocol;
 use crate::{
-    AccEcnOrder, Ecn, Flags, Icmp, IpHeader, Ipv4Header, Ipv6Header, Packet, Segment, Seq,
-    TcpOption, Transport, Udp,
+    AccEcnOrder, Ecn, Encapsulated, Flags, Gre, Icmp, IpHeader, Ipv4Header, Ipv6Header, Label,
+    Outer, Packet, Segment, Seq, TcpOption, Transport, Udp,
 };
 
 /// The most octets of options that a TCP or IPv4 header can state.
@@ -371,4 +371,76 @@ pub(crate) fn mutated_packet() -> impl Strategy<Value = Vec<u8>> {
             }
             bytes
         })
+}
+
+fn outer_ip() -> impl Strategy<Value = Outer> {
+    prop_oneof![
+        ipv4().prop_map(|ip| Outer::Ip(IpHeader::V4(ip))),
+        ipv6().prop_map(|ip| Outer::Ip(IpHeader::V6(ip))),
+    ]
+}
+
+/// A GRE header whose flags name no source route and no other version.
+fn gre() -> impl Strategy<Value = Outer> {
+    let fields = (of(any::<(u16, u16)>()), of(any::<u32>()), of(any::<u32>()));
+    (any::<u16>(), fields).prop_map(|(flags, (checksum, key, sequence))| {
+        Outer::Gre(Gre {
+            flags: flags & !(Gre::ROUTING | 7),
+            protocol_type: 0,
+            checksum,
+            key,
+            sequence,
+        })
+    })
+}
+
+/// A label stack whose last entry, and no other, is the bottom.
+fn label_stack() -> impl Strategy<Value = Outer> {
+    vec(any::<u32>(), 1..4).prop_map(|words| {
+        let bottom = words.len() - 1;
+        let entry = |(at, word)| Label {
+            is_bottom: at == bottom,
+            ..Label::from(word)
+        };
+        Outer::Mpls(words.into_iter().enumerate().map(entry).collect())
+    })
+}
+
+/// A packet in headers that a parse can give again once all are finished.
+pub(crate) fn encapsulated() -> impl Strategy<Value = Encapsulated> {
+    let innermost = packet().prop_filter("carries nothing that looks like a packet", |packet| {
+        !matches!(packet.transport, Transport::Other { .. })
+    });
+    (
+        vec((outer_ip(), of(gre()), of(label_stack())), 0..4),
+        innermost,
+    )
+        .prop_map(|(headers, inner)| Encapsulated {
+            outer: headers
+                .into_iter()
+                .flat_map(|(ip, gre, labels)| std::iter::once(ip).chain(gre).chain(labels))
+                .collect(),
+            inner,
+        })
+}
+
+/// Bytes that begin like a tunnelled packet, and are anything else behind that.
+pub(crate) fn nearly_encapsulated() -> impl Strategy<Value = Vec<u8>> {
+    let behind = prop_oneof![
+        Just((protocol::IPV4, std::vec::Vec::new())),
+        Just((protocol::IPV6, std::vec::Vec::new())),
+        any::<[u8; 4]>().prop_map(|octets| (protocol::GRE, octets.to_vec())),
+        any::<[u8; 1]>().prop_map(|[flags]| (protocol::GRE, vec![flags & 0xb0, 0, 8, 0])),
+        any::<[u8; 8]>().prop_map(|octets| (protocol::MPLS, octets.to_vec())),
+    ];
+    (behind, nearly_a_packet()).prop_map(|((protocol, between), inner)| {
+        let bytes = [between, inner].concat();
+        let source = Ipv4Addr::new(198, 51, 100, 1);
+        Packet::new(
+            source.into(),
+            source.into(),
+            Transport::Other { protocol, bytes },
+        )
+        .encode()
+    })
 }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use insta::assert_snapshot;
 
 use super::*;
-use crate::{AccEcnOrder, Flags, Ipv6Header, Segment, TcpOption};
+use crate::{AccEcnOrder, Flags, Gre, Ipv6Header, Label, Segment, TcpOption};
 
 const A: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 const B: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 0, 1));
@@ -313,8 +313,25 @@ fn encapsulations() {
             bytes: vec![0; 30],
         },
     );
+    let mut tunnelled = Encapsulated {
+        outer: vec![
+            Outer::Ip(IpHeader::new(A, B, 0)),
+            Outer::Gre(Gre {
+                key: Some(7),
+                ..Gre::default()
+            }),
+            Outer::Mpls(vec![Label::from(0x0001_0040), Label::from(0x0001_1f40)]),
+        ],
+        inner: tcp(syn_ack()),
+    };
+    tunnelled.finish();
+    if let Some(Outer::Ip(IpHeader::V4(ip))) = tunnelled.outer.first_mut() {
+        ip.ecn = Ecn::Ect0;
+    }
+    let tunnelled = Packet::parse(&tunnelled.encode()).expect("an IP packet");
     assert_snapshot!(lines([
         once.to_string(),
+        tunnelled.to_string(),
         once.line().addresses(true).to_string(),
         six_in_four.to_string(),
         nested.to_string(),
