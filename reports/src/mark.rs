@@ -34,7 +34,7 @@ pub(crate) fn marks(outcome: &Outcome, failure: &Failure) -> Vec<Mark> {
 fn fields(event: &Event, mismatches: &[FieldMismatch]) -> Vec<Mark> {
     let mut marks: Vec<Mark> = Vec::new();
     for mismatch in mismatches {
-        let span = field(event, mismatch.field).unwrap_or(event.span);
+        let span = field(event, &mismatch.field).unwrap_or(event.span);
         let label = format!("{}: observed {}", mismatch.field, mismatch.observed);
         // `1:1(0)` is the place of two fields.
         match marks.iter_mut().find(|mark| mark.span == span) {

@@ -6,7 +6,7 @@ use halfopen_script::tree::{Action, Direction, Event, Script, StateAssertion, St
 use halfopen_target::{
     CallId, ConnectionId, Duration, Entry, EntryKind, Errno, Returned, Setup, State, Time,
 };
-use halfopen_wire::Packet;
+use halfopen_wire::Encapsulated;
 
 use crate::bindings::{Bindings, TimestampRule};
 use crate::calls::{self, Running};
@@ -211,13 +211,13 @@ impl<'s> Judge<'s> {
         let Some(first) = self.packets.front().cloned() else {
             return Progress::Waiting;
         };
-        let mut packet = match Packet::parse(&first.bytes) {
+        let mut packet = match Encapsulated::parse(&first.bytes) {
             Ok(packet) => packet,
             Err(error) => return self.no_packet(index, &first, &error.to_string()),
         };
         let mut last = first;
         let mut entries = vec![last.entry];
-        while !self.strict_segments && aggregate::is_short(spec, &packet) {
+        while !self.strict_segments && aggregate::is_short(spec, &packet.inner) {
             let Some(next) = self.packets.get(entries.len()).cloned() else {
                 return Progress::Waiting;
             };
@@ -251,8 +251,8 @@ impl<'s> Judge<'s> {
             return;
         }
         while let Some(first) = self.packets.front() {
-            let ports = Packet::parse(&first.bytes).ok().and_then(|packet| {
-                let segment = packet.segment()?;
+            let ports = Encapsulated::parse(&first.bytes).ok().and_then(|packet| {
+                let segment = packet.inner.segment()?;
                 Some((segment.source_port, segment.destination_port))
             });
             if !ports.is_some_and(|ports| self.bindings.is_of_another(ports.0, ports.1)) {
@@ -457,7 +457,7 @@ impl<'s> Judge<'s> {
 
     /// A packet in one line, in the script's numbers.
     pub(crate) fn describe(&self, bytes: &[u8]) -> String {
-        match Packet::parse(bytes) {
+        match Encapsulated::parse(bytes) {
             Ok(packet) => show::packet(&packet, &self.bindings),
             Err(error) => format!("{} octets that are no IP packet: {error}", bytes.len()),
         }

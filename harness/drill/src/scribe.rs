@@ -12,9 +12,10 @@ use halfopen_script::tree::{
 use halfopen_target::{
     Call, CallId, Descriptor, EntryKind, OptionValue, Returned, State, Time, Trace, posix,
 };
-use halfopen_wire::{Flags, Packet, Segment, TcpOption};
+use halfopen_wire::{Encapsulated, Flags, Segment, TcpOption};
 
 use crate::bindings::{Bindings, Ports};
+use crate::packet::outer;
 
 /// Writes the first `length` entries of `trace` as a script.
 ///
@@ -77,8 +78,8 @@ impl Scribe {
     }
 
     fn packet(&mut self, bytes: &[u8], direction: Direction) -> Option<Action> {
-        let packet = Packet::parse(bytes).ok()?;
-        let segment = packet.segment()?;
+        let packet = Encapsulated::parse(bytes).ok()?;
+        let segment = packet.inner.segment()?;
         let is_syn = segment.flags.contains(Flags::SYN);
         let (local, remote) = match direction {
             Direction::Inbound => (segment.destination_port, segment.source_port),
@@ -111,7 +112,7 @@ impl Scribe {
         Some(Action::Packet(PacketSpec {
             span: NOWHERE,
             direction,
-            encapsulations: Vec::new(),
+            encapsulations: packet.outer.iter().map(outer::spec).collect(),
             ip: IpSpec::default(),
             body: PacketBody::Tcp(segment_spec(segment, seq, ack, direction)),
         }))

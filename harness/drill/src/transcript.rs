@@ -6,7 +6,7 @@ use halfopen_script::tree::{Action, Script};
 use halfopen_target::{
     Address, Call, ConnectionId, Descriptor, EntryKind, OptionValue, Output, Returned, Time, Trace,
 };
-use halfopen_wire::Packet;
+use halfopen_wire::Encapsulated;
 
 use crate::bindings::{Bindings, Ports};
 use crate::calls::{self, Running};
@@ -151,11 +151,11 @@ impl Writer<'_> {
         let Some(event) = event.and_then(|index| self.script.events.get(index)) else {
             return;
         };
-        let (Action::Packet(spec), Ok(packet)) = (&event.action, Packet::parse(bytes)) else {
+        let (Action::Packet(spec), Ok(packet)) = (&event.action, Encapsulated::parse(bytes)) else {
             return;
         };
         if let (halfopen_script::tree::PacketBody::Tcp(_), Some(segment)) =
-            (&spec.body, packet.segment())
+            (&spec.body, packet.inner.segment())
         {
             let ports = (segment.source_port, segment.destination_port);
             let flow = self.bindings.flow_for_inbound(Some(ports));
@@ -167,10 +167,10 @@ impl Writer<'_> {
 
     /// Binds initial sequence numbers: as the paired line says, or relative to zero.
     fn learn_outbound(&mut self, event: Option<usize>, bytes: &[u8]) {
-        let Ok(packet) = Packet::parse(bytes) else {
+        let Ok(packet) = Encapsulated::parse(bytes) else {
             return;
         };
-        let Some(segment) = packet.segment() else {
+        let Some(segment) = packet.inner.segment() else {
             return;
         };
         let spec = event
@@ -193,7 +193,7 @@ impl Writer<'_> {
     }
 
     fn packet(&self, bytes: &[u8]) -> String {
-        match Packet::parse(bytes) {
+        match Encapsulated::parse(bytes) {
             Ok(packet) => show::packet(&packet, &self.bindings),
             Err(error) => format!("{} octets that are no IP packet: {error}", bytes.len()),
         }

@@ -1,5 +1,6 @@
 //! What a drill comes to.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use halfopen_script::span::Span;
@@ -38,8 +39,8 @@ pub struct Failure {
 /// One field of a packet that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldMismatch {
-    /// The field, in the words of RFC 9293 section 3.1.
-    pub field: &'static str,
+    /// The field, in the words of RFC 9293 section 3.1; of an outer header, that header before it.
+    pub field: Cow<'static, str>,
     /// What the script says.
     pub expected: String,
     /// What came.
@@ -192,7 +193,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             FailureKind::Packet { mismatches, .. } => {
-                let fields: Vec<_> = mismatches.iter().map(|m| m.field).collect();
+                let fields: Vec<_> = mismatches.iter().map(|m| &*m.field).collect();
                 write!(f, "the segment differs in {}", fields.join(", "))?;
                 for m in mismatches {
                     write!(

@@ -10,7 +10,7 @@ use crate::icmp::names;
 use crate::ip::{IpVersion, protocol};
 use crate::{
     Ecn, Encapsulated, Icmp, IpHeader, Ipv4Header, Outer, Packet, QuotedPacket, Seq, Transport,
-    Udp, codec,
+    Udp, codec, encapsulation,
 };
 
 mod segment;
@@ -46,9 +46,11 @@ impl Relative {
     }
 }
 
-/// A packet to be shown on one line. Made by [`Packet::line`].
+/// A packet to be shown on one line. Made by [`Packet::line`] and [`Encapsulated::line`].
 #[derive(Clone, Copy, Debug)]
 pub struct Line<'a> {
+    /// Headers that are known to be around the packet.
+    outer: &'a [Outer],
     packet: &'a Packet,
     relative: Relative,
     addresses: bool,
@@ -66,10 +68,23 @@ impl Packet {
             ts_ecr: 0,
         };
         Line {
+            outer: &[],
             packet: self,
             relative,
             addresses: false,
             checksums: true,
+        }
+    }
+}
+
+impl Encapsulated {
+    /// Likewise, with the outer headers before the inner packet.
+    #[must_use]
+    pub const fn line(&self) -> Line<'_> {
+        let line = self.inner.line();
+        Line {
+            outer: self.outer.as_slice(),
+            ..line
         }
     }
 }
@@ -104,19 +119,16 @@ impl Line<'_> {
     }
 
     /// Outer headers in front, what is wrong with them at the end.
-    fn write_encapsulated(&self, f: &mut fmt::Formatter<'_>, whole: &Encapsulated) -> fmt::Result {
-        for outer in &whole.outer {
+    fn write_encapsulated(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for outer in self.outer {
             write!(f, "{outer}: ")?;
         }
-        Line {
-            packet: &whole.inner,
-            ..*self
-        }
-        .write(f)?;
-        for (at, outer) in whole.outer.iter().enumerate().rev() {
+        self.write(f)?;
+        for (at, outer) in self.outer.iter().enumerate().rev() {
             if let Outer::Ip(ip) = outer {
+                let carried = encapsulation::encode(&self.outer[at + 1..], self.packet);
                 let mut notes = Vec::new();
-                note_ip(ip, whole.encode_from(at + 1).len(), &mut notes);
+                note_ip(ip, carried.len(), &mut notes);
                 note_ip_checksum(ip, self.checksums, &mut notes);
                 write_notes(f, &notes)?;
             }
@@ -144,10 +156,16 @@ impl Line<'_> {
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.packet.transport {
-            Transport::Other { .. } => {
-                self.write_encapsulated(f, &Encapsulated::from(self.packet.clone()))
+            Transport::Other { .. } if self.outer.is_empty() => {
+                let whole = Encapsulated::from(self.packet.clone());
+                Line {
+                    outer: &whole.outer,
+                    packet: &whole.inner,
+                    ..*self
+                }
+                .write_encapsulated(f)
             }
-            _ => self.write(f),
+            _ => self.write_encapsulated(f),
         }
     }
 }

@@ -63,7 +63,7 @@ impl Encapsulated {
     /// The bytes of the whole, verbatim.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        self.encode_from(0)
+        encode(&self.outer, &self.inner)
     }
 
     /// Makes the outer headers agree with each other and with what they carry: lengths, protocols, the flags of GRE, and
@@ -74,7 +74,7 @@ impl Encapsulated {
                 .outer
                 .get(at + 1)
                 .map_or_else(|| Kind::Ip(self.inner.ip.version()), Outer::kind);
-            let bytes = self.encode_from(at + 1);
+            let bytes = encode(&self.outer[at + 1..], &self.inner);
             match &mut self.outer[at] {
                 Outer::Ip(ip) => {
                     let mut packet = Packet {
@@ -93,20 +93,16 @@ impl Encapsulated {
             }
         }
     }
+}
 
-    /// The bytes from outer header `first` on, or of the inner packet alone.
-    pub(crate) fn encode_from(&self, first: usize) -> Vec<u8> {
-        let mut bytes: Vec<u8> = self.outer[first..]
-            .iter()
-            .flat_map(|outer| match outer {
-                Outer::Ip(ip) => encode_ip(ip),
-                Outer::Gre(gre) => gre.encode(),
-                Outer::Mpls(stack) => mpls::encode(stack),
-            })
-            .collect();
-        bytes.extend(self.inner.encode());
-        bytes
-    }
+/// The bytes of headers and what they carry.
+pub(crate) fn encode(outer: &[Outer], inner: &Packet) -> Vec<u8> {
+    let headers = outer.iter().flat_map(|outer| match outer {
+        Outer::Ip(ip) => encode_ip(ip),
+        Outer::Gre(gre) => gre.encode(),
+        Outer::Mpls(stack) => mpls::encode(stack),
+    });
+    headers.chain(inner.encode()).collect()
 }
 
 impl From<Packet> for Encapsulated {

@@ -427,8 +427,8 @@ pub(crate) fn encapsulated() -> impl Strategy<Value = Encapsulated> {
 /// Bytes that begin like a tunnelled packet, and are anything else behind that.
 pub(crate) fn nearly_encapsulated() -> impl Strategy<Value = Vec<u8>> {
     let behind = prop_oneof![
-        Just((protocol::IPV4, std::vec::Vec::new())),
-        Just((protocol::IPV6, std::vec::Vec::new())),
+        Just((protocol::IPV4, Vec::new())),
+        Just((protocol::IPV6, Vec::new())),
         any::<[u8; 4]>().prop_map(|octets| (protocol::GRE, octets.to_vec())),
         any::<[u8; 1]>().prop_map(|[flags]| (protocol::GRE, vec![flags & 0xb0, 0, 8, 0])),
         any::<[u8; 8]>().prop_map(|octets| (protocol::MPLS, octets.to_vec())),

@@ -205,8 +205,8 @@ pub(crate) fn failure(index: usize, kind: FailureKind) -> Failure {
 
 /// The failure that `trace` shows.
 pub(crate) fn wrong_ack() -> Failure {
-    let mismatch = |field, expected: &str, observed: &str| FieldMismatch {
-        field,
+    let mismatch = |field: &'static str, expected: &str, observed: &str| FieldMismatch {
+        field: field.into(),
         expected: expected.to_owned(),
         observed: observed.to_owned(),
     };

@@ -5,7 +5,9 @@
 //! in sequence, be alike but for FIN, PSH and CWR, and be of one size but for the last.
 
 use halfopen_script::tree::{PacketBody, PacketSpec};
-use halfopen_wire::{Flags, Packet};
+use halfopen_wire::{Encapsulated, Flags, Packet};
+
+use super::outer;
 
 /// Whether the line states more payload than `packet` has, so that more segments may belong to it.
 pub(crate) fn is_short(spec: &PacketSpec, packet: &Packet) -> bool {
@@ -19,12 +21,19 @@ pub(crate) fn is_short(spec: &PacketSpec, packet: &Packet) -> bool {
 
 /// `so_far` and the segment in `next`, as one: headers of the last piece, sequence number and CWR of the first. `last` is the
 /// piece before `next`. `None` when `next` is no continuation.
-pub(crate) fn join(so_far: &Packet, last: &[u8], next: &[u8]) -> Option<Packet> {
-    let (last, mut joined) = (Packet::parse(last).ok()?, Packet::parse(next).ok()?);
+pub(crate) fn join(so_far: &Encapsulated, last: &[u8], next: &[u8]) -> Option<Encapsulated> {
+    let (last, mut whole) = (
+        Encapsulated::parse(last).ok()?,
+        Encapsulated::parse(next).ok()?,
+    );
+    let (so_far, joined) = (&so_far.inner, &mut whole.inner);
+    if !outer::are_alike(&last.outer, &whole.outer) {
+        return None;
+    }
     if joined.checksum_is_right() == Some(false) || so_far.checksum_is_right() == Some(false) {
         return None;
     }
-    let (first, before) = (so_far.segment()?, last.segment()?);
+    let (first, before) = (so_far.segment()?, last.inner.segment()?);
     let piece = joined.segment_mut()?;
     let free = Flags::FIN | Flags::PSH | Flags::CWR;
     let kind = |flags: Flags| flags.bits() & !free.bits();
@@ -47,5 +56,6 @@ pub(crate) fn join(so_far: &Packet, last: &[u8], next: &[u8]) -> Option<Packet> 
     payload.append(&mut piece.payload);
     piece.payload = payload;
     joined.finish();
-    Some(joined)
+    whole.finish();
+    Some(whole)
 }

@@ -2,13 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use halfopen_script::tree::{
-    EcnSpec, Encapsulation, OptionsSpec, PacketBody, PacketSpec, SegmentSpec,
-};
+use halfopen_script::tree::{EcnSpec, IpSpec, OptionsSpec, PacketBody, PacketSpec, SegmentSpec};
 use halfopen_target::Setup;
-use halfopen_wire::{Ecn, Flags, IpHeader, Packet, Segment, Seq, Transport};
+use halfopen_wire::{Ecn, Encapsulated, Flags, IpHeader, Packet, Segment, Seq, Transport};
 
-use super::{icmp, options};
+use super::{icmp, options, outer};
 use crate::bindings::Bindings;
 use crate::payload;
 
@@ -26,19 +24,8 @@ pub(crate) fn build(
     spec: &PacketSpec,
     bindings: &mut Bindings,
     setup: &Setup,
-) -> Result<Packet, String> {
-    if !spec.encapsulations.is_empty() {
-        return Err(format!(
-            "the harness does not build {} headers around a packet yet",
-            match spec.encapsulations[0] {
-                Encapsulation::Ipv4(..) => "IPv4",
-                Encapsulation::Ipv6(..) => "IPv6",
-                Encapsulation::Gre(_) => "GRE",
-                Encapsulation::Mpls(_) => "MPLS",
-                Encapsulation::Psp(_) => "PSP",
-            }
-        ));
-    }
+) -> Result<Encapsulated, String> {
+    let headers = outer::build(&spec.encapsulations)?;
     let mut packet = match &spec.body {
         PacketBody::Tcp(tcp) => segment(tcp, bindings, setup),
         PacketBody::Udp(udp) => {
@@ -48,13 +35,13 @@ pub(crate) fn build(
         }
         PacketBody::Icmp(message) => icmp::build(message, bindings, setup)?,
     };
-    set_ip_fields(&mut packet.ip, spec);
+    set_ip_fields(&mut packet.ip, &spec.ip);
     set_addresses(&mut packet.ip, spec)?;
     packet.finish();
     if spec.ip.wrong_checksum {
         spoil_checksum(&mut packet);
     }
-    Ok(packet)
+    Ok(outer::around(packet, headers))
 }
 
 /// Sets addresses and IPv4 options that the script states.
@@ -152,15 +139,15 @@ fn segment(tcp: &SegmentSpec, bindings: &mut Bindings, setup: &Setup) -> Packet 
 }
 
 /// Sets TTL, DS field and flow label as the script states them.
-pub(crate) fn set_ip_fields(ip: &mut IpHeader, spec: &PacketSpec) {
-    let hop_limit = spec.ip.ttl.unwrap_or(TESTER_HOP_LIMIT);
-    let ecn = match spec.ip.ecn {
+pub(super) fn set_ip_fields(ip: &mut IpHeader, spec: &IpSpec) {
+    let hop_limit = spec.ttl.unwrap_or(TESTER_HOP_LIMIT);
+    let ecn = match spec.ecn {
         Some(EcnSpec::Ect1) => 1,
         Some(EcnSpec::Ect0 | EcnSpec::Ect01) => 2,
         Some(EcnSpec::Ce) => 3,
         Some(EcnSpec::NotEct | EcnSpec::NoCheck) | None => 0,
     };
-    let (dscp, ecn) = spec.ip.tos.map_or((0, ecn), |tos| (tos >> 2, tos & 3));
+    let (dscp, ecn) = spec.tos.map_or((0, ecn), |tos| (tos >> 2, tos & 3));
     match ip {
         IpHeader::V4(header) => {
             header.ttl = hop_limit;
@@ -171,7 +158,7 @@ pub(crate) fn set_ip_fields(ip: &mut IpHeader, spec: &PacketSpec) {
             header.hop_limit = hop_limit;
             header.dscp = dscp;
             header.ecn = Ecn::from_bits(ecn);
-            if let Some(label) = spec.ip.flow_label {
+            if let Some(label) = spec.flow_label {
                 header.flow_label = label;
             }
         }

@@ -3,9 +3,9 @@
 use halfopen_script::tree::{
     EcnSpec, IpSpec, OptionsSpec, PacketBody, PacketSpec, SegmentSpec, UdpSpec,
 };
-use halfopen_wire::{Flags, IpHeader, Packet, Segment, TcpOption, Transport};
+use halfopen_wire::{Encapsulated, Flags, IpHeader, Segment, TcpOption, Transport};
 
-use super::{options, show};
+use super::{options, outer, show};
 use crate::bindings::{Bindings, Flow, TimestampRule};
 use crate::verdict::FieldMismatch;
 
@@ -14,10 +14,12 @@ use crate::verdict::FieldMismatch;
 /// Binds the stack's initial sequence number and timestamps on the way.
 pub(crate) fn compare(
     spec: &PacketSpec,
-    packet: &Packet,
+    whole: &Encapsulated,
     bindings: &mut Bindings,
 ) -> Vec<FieldMismatch> {
     let mut found = Found::default();
+    let packet = &whole.inner;
+    outer::compare(&spec.encapsulations, &whole.outer, &mut found);
     compare_ip(&spec.ip, &packet.ip, &mut found);
     if packet.checksum_is_right() == Some(false) {
         // RFC 9293 MUST-2
@@ -45,7 +47,7 @@ pub(crate) fn compare(
                 PacketBody::Udp(_) => "a UDP datagram",
                 PacketBody::Icmp(_) => "an ICMP message",
             };
-            found.add("protocol", name, &show::packet(packet, bindings));
+            found.add("protocol", name, &show::packet(whole, bindings));
         }
     }
     found.mismatches
@@ -54,13 +56,18 @@ pub(crate) fn compare(
 /// What differs so far.
 #[derive(Default)]
 pub(super) struct Found {
+    /// The outer header that is being compared.
+    pub(super) layer: Option<String>,
     mismatches: Vec<FieldMismatch>,
 }
 
 impl Found {
     pub(super) fn add(&mut self, field: &'static str, expected: &str, observed: &str) {
         self.mismatches.push(FieldMismatch {
-            field,
+            field: match &self.layer {
+                Some(layer) => format!("{layer}: {field}").into(),
+                None => field.into(),
+            },
             expected: expected.to_owned(),
             observed: observed.to_owned(),
         });
@@ -73,7 +80,8 @@ impl Found {
     }
 }
 
-fn compare_ip(expected: &IpSpec, ip: &IpHeader, found: &mut Found) {
+/// Compares the fields of an IP header that a script can state.
+pub(super) fn compare_ip(expected: &IpSpec, ip: &IpHeader, found: &mut Found) {
     let (dscp, ecn, hop_limit) = (ip.dscp(), ip.ecn().bits(), ip.ttl());
     let names = ["noecn", "ect1", "ect0", "ce"];
     let (name, fits) = match expected.ecn {
@@ -101,6 +109,10 @@ fn compare_ip(expected: &IpSpec, ip: &IpHeader, found: &mut Found) {
         found.number("TTL", ttl.into(), hop_limit.into());
     }
     compare_addresses(expected, ip, found);
+    if ip.checksum_is_right() == Some(false) {
+        // RFC 791 section 3.1
+        found.add("IP header checksum", "right", "wrong");
+    }
     if let (Some(label), IpHeader::V6(header)) = (expected.flow_label, ip)
         && label != header.flow_label
     {

@@ -5,4 +5,5 @@ pub(crate) mod build;
 pub(crate) mod compare;
 mod icmp;
 mod options;
+pub(crate) mod outer;
 pub(crate) mod show;

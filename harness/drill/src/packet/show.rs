@@ -1,14 +1,14 @@
 //! Packets and options in the notation of scripts, for messages.
 
 use halfopen_script::tree::{AccEcnField, TcpOptionKind, TcpOptionSpec};
-use halfopen_wire::{Flags, Packet, Segment, TcpOption};
+use halfopen_wire::{Encapsulated, Flags, Segment, TcpOption};
 
 use crate::bindings::Bindings;
 
 /// A packet in one line, in the script's numbers where it belongs to a connection of the script.
-pub(crate) fn packet(packet: &Packet, bindings: &Bindings) -> String {
+pub(crate) fn packet(packet: &Encapsulated, bindings: &Bindings) -> String {
     let mut shown = packet.clone();
-    if let Some(segment) = shown.segment_mut() {
+    if let Some(segment) = shown.inner.segment_mut() {
         to_script_numbers(segment, bindings);
     }
     shown.line().checksums(false).to_string()
