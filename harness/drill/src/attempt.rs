@@ -193,6 +193,9 @@ fn reason_to_skip(drill: &Drill, capabilities: &Capabilities) -> Option<String> 
     if drill.file.script.asserts_states() {
         needs.push(Capability::States);
     }
+    if drill.file.script.uses_tunnels() {
+        needs.push(Capability::Tunnels);
+    }
     needs
         .into_iter()
         .find_map(|capability| capabilities.require(capability).err())

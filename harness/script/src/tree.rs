@@ -44,6 +44,18 @@ impl Script {
         Duration::from_micros(u64::try_from(end).unwrap_or(0))
     }
 
+    /// Whether the script sends packets through tunnels: in IP, GRE or MPLS headers.
+    pub fn uses_tunnels(&self) -> bool {
+        self.events.iter().any(|event| match &event.action {
+            Action::Packet(packet) => {
+                let is_tunnel = |outer: &Encapsulation| !matches!(outer, Encapsulation::Psp(_));
+                packet.direction == Direction::Inbound
+                    && packet.encapsulations.iter().any(is_tunnel)
+            }
+            _ => false,
+        })
+    }
+
     /// Whether the script is written for halfopen (`@` lines or front matter): then a segment that
     /// the stack sends after the last expected one fails it too, where packetdrill would not look.
     pub fn is_strict(&self) -> bool {

@@ -45,6 +45,8 @@ pub enum Capability {
     Epoll,
     /// Pipes and files, and calls that move octets between them and sockets.
     Files,
+    /// Packets in IP, GRE or MPLS headers are taken from their tunnel, or refused by ICMP.
+    Tunnels,
 }
 
 impl Capability {
@@ -65,6 +67,7 @@ impl Capability {
             Self::Ecn => "ECN",
             Self::Epoll => "epoll",
             Self::Files => "pipes and files",
+            Self::Tunnels => "tunnels",
         }
     }
 }

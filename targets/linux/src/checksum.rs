@@ -1,72 +1,52 @@
 //! Transport checksums that the kernel left to its interface: we are the interface, so we fill them in.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use pnet::util;
 
-use pnet::packet::ip::{IpNextHeaderProtocol, IpNextHeaderProtocols};
-use pnet::packet::ipv4::Ipv4Packet;
-use pnet::packet::ipv6::Ipv6Packet;
-use pnet::packet::tcp::{self, MutableTcpPacket};
-use pnet::packet::udp::{self, MutableUdpPacket};
+/// No word is skipped: no packet has this many.
+const SKIP_NONE: usize = usize::MAX;
 
-/// Fills in the checksum of the TCP segment or UDP datagram in an IP packet; leaves anything else alone.
-pub(crate) fn fill_in(packet: &mut [u8]) {
-    let Some((header, protocol, ends)) = transport(packet) else {
+/// Fills in the checksum over everything from `start` on, in the field that stands `offset` behind `start` and holds the sum
+/// of the pseudo-header so far. Which transport it is of, and in how many tunnels it goes, makes no difference.
+pub(crate) fn fill_in(packet: &mut [u8], start: usize, offset: usize) {
+    let Some(covered) = packet.get_mut(start..) else {
         return;
     };
-    let Some(payload) = packet.get_mut(header..) else {
-        return;
+    let sum = match util::checksum(covered, SKIP_NONE) {
+        // RFC 768: to UDP, zero says that there is none; to the others both mean the same.
+        0 => 0xffff,
+        sum => sum,
     };
-    match protocol {
-        IpNextHeaderProtocols::Tcp => {
-            if let Some(mut segment) = MutableTcpPacket::new(payload) {
-                let sum = match ends {
-                    (IpAddr::V4(a), IpAddr::V4(b)) => {
-                        tcp::ipv4_checksum(&segment.to_immutable(), &a, &b)
-                    }
-                    (IpAddr::V6(a), IpAddr::V6(b)) => {
-                        tcp::ipv6_checksum(&segment.to_immutable(), &a, &b)
-                    }
-                    _ => return,
-                };
-                segment.set_checksum(sum);
-            }
-        }
-        IpNextHeaderProtocols::Udp => {
-            if let Some(mut datagram) = MutableUdpPacket::new(payload) {
-                let sum = match ends {
-                    (IpAddr::V4(a), IpAddr::V4(b)) => {
-                        udp::ipv4_checksum(&datagram.to_immutable(), &a, &b)
-                    }
-                    (IpAddr::V6(a), IpAddr::V6(b)) => {
-                        udp::ipv6_checksum(&datagram.to_immutable(), &a, &b)
-                    }
-                    _ => return,
-                };
-                datagram.set_checksum(sum);
-            }
-        }
-        _ => {}
+    if let Some(field) = covered.get_mut(offset..offset.saturating_add(2)) {
+        field.copy_from_slice(&sum.to_be_bytes());
     }
 }
 
-/// Length of the IP header, what follows it, and the two ends.
-fn transport(packet: &[u8]) -> Option<(usize, IpNextHeaderProtocol, (IpAddr, IpAddr))> {
-    match packet.first()? >> 4 {
-        4 => {
-            let ip = Ipv4Packet::new(packet)?;
-            let ends: (Ipv4Addr, Ipv4Addr) = (ip.get_source(), ip.get_destination());
-            let header = usize::from(ip.get_header_length()) * 4;
-            Some((
-                header,
-                ip.get_next_level_protocol(),
-                (ends.0.into(), ends.1.into()),
-            ))
+#[cfg(test)]
+mod tests {
+    use super::fill_in;
+
+    #[test]
+    fn the_sum_over_all_with_the_pseudo_header_is_zero_then() {
+        // Twenty octets of a tunnel's header, then a UDP datagram whose checksum holds the sum of its pseudo-header.
+        let pseudo_header = 0x1234;
+        let mut packet = vec![0xaa; 20];
+        packet.extend([0, 7, 0, 9, 0, 11, 0x12, 0x34, 1, 2, 3]);
+        fill_in(&mut packet, 20, 6);
+        assert_eq!(packet[..20], [0xaa; 20]);
+        let words = packet[20..].chunks(2);
+        let sum: u32 = words
+            .map(|word| u32::from(word[0]) << 8 | word.get(1).map_or(0, |octet| u32::from(*octet)))
+            .sum::<u32>()
+            + pseudo_header;
+        assert_eq!(sum % 0xffff, 0, "{sum:#x}");
+    }
+
+    #[test]
+    fn a_place_outside_of_the_packet_is_left_alone() {
+        let mut packet = [1, 2, 3, 4];
+        for (start, offset) in [(9, 0), (2, 1), (0, usize::MAX), (usize::MAX, 0)] {
+            fill_in(&mut packet, start, offset);
         }
-        6 => {
-            let ip = Ipv6Packet::new(packet)?;
-            let ends: (Ipv6Addr, Ipv6Addr) = (ip.get_source(), ip.get_destination());
-            Some((40, ip.get_next_header(), (ends.0.into(), ends.1.into())))
-        }
-        _ => None,
+        assert_eq!(packet, [1, 2, 3, 4]);
     }
 }

@@ -21,6 +21,7 @@ mod pool;
 pub mod privilege;
 mod sys;
 mod target;
+mod tunnel;
 mod virtio;
 mod with_shell;
 

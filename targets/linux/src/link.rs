@@ -117,8 +117,8 @@ impl Link {
                 continue;
             };
             let mut packet = packet.to_vec();
-            if virtio::needs_checksum(header) {
-                checksum::fill_in(&mut packet);
+            if let Some((start, offset)) = virtio::missing_checksum(header) {
+                checksum::fill_in(&mut packet, start.saturating_sub(ETHERNET_HEADER), offset);
             }
             let at = stamp.map_or_else(|| clock.now(), |stamp| clock.at_wall(stamp));
             return Ok(Some((at, packet)));

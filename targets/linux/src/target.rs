@@ -26,6 +26,7 @@ use crate::network::{Plan, failed};
 use crate::observe::{Cause, Connections, Seen, Tracepoint, Tuple};
 use crate::pool::Pool;
 use crate::sys::{process, socket};
+use crate::tunnel::innermost;
 
 /// How long a wait may last without a look at the states.
 const LOOK_EVERY: Duration = Duration::from_millis(4);
@@ -181,10 +182,12 @@ impl Drill {
         // Whatever a timer did before belongs to before.
         self.gather(Cause::Time)?;
         let at = self.clock.now();
-        match tuple_of(packet, true) {
-            Some(tuple) => self.connections.note(tuple),
-            // The namespace remembers a path MTU that an ICMP message brought.
-            None => self.is_marked = true,
+        let inner = innermost(packet);
+        let tuple = tuple_of(inner, true);
+        // The namespace remembers a path MTU that an ICMP message brought, and how many it sent about tunnels.
+        self.is_marked |= tuple.is_none() || inner.len() < packet.len();
+        if let Some(tuple) = tuple {
+            self.connections.note(tuple);
         }
         self.link
             .inject(packet, &self.setup)
@@ -308,7 +311,7 @@ impl Drill {
             .map_err(|e| failed("reading packets", e))?
         {
             any = true;
-            if let Some(tuple) = tuple_of(&packet, false) {
+            if let Some(tuple) = tuple_of(innermost(&packet), false) {
                 self.name_ends(tuple);
             }
             self.push(at, EventKind::Outbound(packet));

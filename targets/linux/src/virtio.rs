@@ -13,11 +13,11 @@ const NEEDS_CHECKSUM: u8 = 1;
 const TCP_OVER_IPV4: u8 = 1;
 const TCP_OVER_IPV6: u8 = 4;
 
-/// Whether the sender left the transport checksum to the interface.
-pub(crate) fn needs_checksum(header: &[u8]) -> bool {
-    header
-        .first()
-        .is_some_and(|flags| flags & NEEDS_CHECKSUM != 0)
+/// Where the checksum begins that the sender left to the interface, and how far behind that its field stands.
+pub(crate) fn missing_checksum(header: &[u8]) -> Option<(usize, usize)> {
+    let [flags, _, _, _, _, _, a, b, c, d] = *header.first_chunk::<LENGTH>()?;
+    let number = |octets| usize::from(u16::from_ne_bytes(octets));
+    (flags & NEEDS_CHECKSUM != 0).then(|| (number([a, b]), number([c, d])))
 }
 
 /// The header for a packet of ours behind a link header of `link` octets. A TCP segment that is larger than the MTU gets

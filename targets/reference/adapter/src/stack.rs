@@ -73,6 +73,10 @@ impl InProcessStack for ReferenceStack {
                 "a user-space stack has no shell commands",
             )
             .without(Capability::Udp, "the reference stack speaks TCP only")
+            .without(
+                Capability::Tunnels,
+                "the reference stack drops what IP carries other than TCP and ICMP",
+            )
     }
 
     fn reset(&mut self, setup: &Setup) -> Result<(), TargetError> {

@@ -52,7 +52,7 @@ fn it_says_what_it_lacks_and_why() {
     let capabilities = target.capabilities();
     assert_eq!(capabilities.name, "reference");
     assert_eq!(capabilities.clock, ClockKind::Virtual);
-    for lacking in [Capability::Commands, Capability::Udp] {
+    for lacking in [Capability::Commands, Capability::Udp, Capability::Tunnels] {
         let missing = capabilities.require(lacking).expect_err("it is lacking");
         assert!(!missing.reason.is_empty());
     }
