@@ -80,3 +80,34 @@ fn nothing_outlives_a_run_that_is_killed() {
     run.wait().expect("the end");
     assert_eq!(namespaces(), before);
 }
+
+/// Devices that this kernel lacks skip their scripts; the rest needs none.
+#[test]
+fn tunnelled_segments_reach_their_connection_and_others_draw_errors() {
+    let output = halfopen()
+        .args(["run", "suites/tunnels", "--target", "linux"])
+        .output()
+        .expect("the command starts");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{text}{errors}");
+    assert!(text.contains(" passed"), "{text}{errors}");
+}
+
+#[test]
+fn a_command_that_ends_with_77_skips_the_script_with_its_last_line() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let script = "`echo looking; echo there is no such device; exit 77`\n\
+                  0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 99\n";
+    fs::write(folder.path().join("skipped.pkt"), script).expect("a file");
+    let output = halfopen()
+        .arg("run")
+        .arg(folder.path())
+        .args(["--target", "linux", "--ip", "v4"])
+        .output()
+        .expect("the command starts");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("there is no such device"), "{text}");
+    assert!(text.contains("1 skipped"), "{text}");
+}

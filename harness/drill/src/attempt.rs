@@ -185,6 +185,9 @@ fn reason_to_skip(drill: &Drill, capabilities: &Capabilities) -> Option<String> 
     {
         return Some(note.reason.clone());
     }
+    if drill.file.script.uses_psp() {
+        return Some("PSP: the harness has no keys to encrypt segments with".to_owned());
+    }
     let mut needs = vec![match drill.mode {
         AddressMode::V4 => Capability::Ipv4,
         AddressMode::V6 => Capability::Ipv6,

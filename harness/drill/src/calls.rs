@@ -250,6 +250,14 @@ pub(crate) fn command_failure(running: &Running, returned: &Returned) -> String 
     }
 }
 
+/// The last line that a command printed, if it printed any.
+pub(crate) fn last_line_printed(returned: &Returned) -> Option<&str> {
+    returned.outputs.iter().find_map(|output| match output {
+        Output::Text(text) => text.trim().lines().next_back(),
+        _ => None,
+    })
+}
+
 /// Every octet that the application reads must be the one that the tester sent at that place.
 fn compare_stream(
     running: &Running,

@@ -46,13 +46,23 @@ impl Script {
 
     /// Whether the script sends packets through tunnels: in IP, GRE or MPLS headers.
     pub fn uses_tunnels(&self) -> bool {
-        self.events.iter().any(|event| match &event.action {
-            Action::Packet(packet) => {
-                let is_tunnel = |outer: &Encapsulation| !matches!(outer, Encapsulation::Psp(_));
-                packet.direction == Direction::Inbound
-                    && packet.encapsulations.iter().any(is_tunnel)
-            }
-            _ => false,
+        self.packets().any(|packet| {
+            let is_tunnel = |outer: &Encapsulation| !matches!(outer, Encapsulation::Psp(_));
+            packet.direction == Direction::Inbound && packet.encapsulations.iter().any(is_tunnel)
+        })
+    }
+
+    /// Whether segments of the script are encrypted by PSP.
+    pub fn uses_psp(&self) -> bool {
+        let is_psp = |outer: &Encapsulation| matches!(outer, Encapsulation::Psp(_));
+        self.packets()
+            .any(|packet| packet.encapsulations.iter().any(is_psp))
+    }
+
+    fn packets(&self) -> impl Iterator<Item = &PacketSpec> {
+        self.events.iter().filter_map(|event| match &event.action {
+            Action::Packet(packet) => Some(packet),
+            _ => None,
         })
     }
 

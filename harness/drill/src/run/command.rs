@@ -6,6 +6,10 @@ use halfopen_target::{Call, CallId, StopReason};
 use super::{Runner, Step, Stop};
 use crate::lower::Lowered;
 
+/// The exit status of a command without which the script says nothing, where the machine or the target lacks what it sets up; as
+/// automake and other harnesses have it.
+const SKIPPED: i64 = 77;
+
 impl Runner<'_, '_> {
     /// Runs a shell command, or sets the sysctls that it only sets.
     pub(super) fn command(&mut self, index: Option<usize>, command: &Command) -> Step {
@@ -39,6 +43,13 @@ impl Runner<'_, '_> {
         };
         let text = match running.ended() {
             Some((_, _, returned)) if returned.result == Ok(0) => return Ok(()),
+            Some((_, _, returned)) if returned.result == Ok(SKIPPED) => {
+                let reason = crate::calls::last_line_printed(returned);
+                return Err(Stop::Reason(StopReason::Lacks(reason.map_or_else(
+                    || format!("a command of the script asks for it (exit status {SKIPPED})"),
+                    str::to_owned,
+                ))));
+            }
             Some((_, _, returned)) => crate::calls::command_failure(&running, returned),
             None => "still running".to_owned(),
         };
