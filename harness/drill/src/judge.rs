@@ -12,6 +12,7 @@ use crate::bindings::{Bindings, TimestampRule};
 use crate::calls::{self, Running};
 use crate::config::{Config, RunLimits};
 use crate::outputs::TimeScale;
+use crate::packet::quote::{self, Sent};
 use crate::packet::{aggregate, compare, show};
 use crate::transitions::{Match, Transitions, notice_delay_micros};
 use crate::verdict::{Failure, FailureKind};
@@ -51,6 +52,8 @@ pub(crate) struct Judge<'s> {
     strict_segments: bool,
     pub(crate) bindings: Bindings,
     packets: VecDeque<PendingPacket>,
+    /// What an ICMP error of the stack may be about.
+    sent: Sent,
     transitions: Transitions,
     pub(crate) running: BTreeMap<CallId, Running>,
     /// When the script's own clock began, after its initial command.
@@ -86,6 +89,7 @@ impl<'s> Judge<'s> {
             strict_segments: config.strict_segments,
             bindings,
             packets: VecDeque::new(),
+            sent: Sent::default(),
             transitions: Transitions::default(),
             running: BTreeMap::new(),
             origin: Time::ZERO,
@@ -156,6 +160,7 @@ impl<'s> Judge<'s> {
                 entry: index,
                 bytes: bytes.clone(),
             }),
+            EntryKind::Inbound(bytes) => self.sent.note(bytes),
             EntryKind::Transition(transition) => {
                 self.transitions.observe(entry.at, index, *transition);
             }
@@ -232,7 +237,10 @@ impl<'s> Judge<'s> {
             let allowed = self.tolerance.over(last.at.since(self.origin)) + self.drift;
             *tolerance = u64::try_from(allowed.as_micros()).unwrap_or(u64::MAX);
         }
-        let mismatches = compare::compare(spec, &packet, &mut self.bindings);
+        let mut mismatches = compare::compare(spec, &packet, &mut self.bindings);
+        if self.script.is_strict() {
+            mismatches.extend(quote::compare(&packet.inner, &self.sent));
+        }
         if !mismatches.is_empty() {
             let observed = show::packet(&packet, &self.bindings);
             let kind = FailureKind::Packet {

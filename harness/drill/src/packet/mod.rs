@@ -6,4 +6,5 @@ pub(crate) mod compare;
 mod icmp;
 mod options;
 pub(crate) mod outer;
+pub(crate) mod quote;
 pub(crate) mod show;
