@@ -6,6 +6,7 @@ use halfopen_target::{Call, Duration, OptionValue, posix};
 use super::arguments::{Arguments, LowerError, field, integer, items, optional_field, to_int};
 use super::{ExpectedOutput, Lowered};
 use crate::bindings::Bindings;
+use crate::packet::outer;
 
 /// Room for an option whose size the script leaves open, in octets: larger than any structure.
 const AMPLE: u32 = 1024;
@@ -40,6 +41,8 @@ pub(crate) fn set(args: &Arguments<'_>, bindings: &Bindings) -> Result<Lowered, 
 fn value(level: i32, name: i32, expression: &Expression) -> Result<OptionValue, LowerError> {
     match &expression.kind {
         ExpressionKind::Text(bytes) => Ok(OptionValue::Bytes(bytes.clone())),
+        ExpressionKind::Gre(octets) => Ok(OptionValue::Bytes(outer::gre_structure(octets))),
+        ExpressionKind::Mpls(words) => Ok(OptionValue::Bytes(label_stack(words))),
         ExpressionKind::Struct(_) if is_linger(level, name) => {
             let (on, seconds) = linger(expression)?;
             Ok(OptionValue::Linger { on, seconds })
@@ -64,6 +67,10 @@ fn value(level: i32, name: i32, expression: &Expression) -> Result<OptionValue, 
             }
         },
     }
+}
+
+fn label_stack(words: &[u32]) -> Vec<u8> {
+    words.iter().copied().flat_map(u32::to_be_bytes).collect()
 }
 
 const fn is_linger(level: i32, name: i32) -> bool {
@@ -116,6 +123,8 @@ pub(crate) fn get(args: &Arguments<'_>, bindings: &Bindings) -> Result<Lowered, 
             vec![ExpectedOutput::Linger(on, seconds)]
         }
         ExpressionKind::Text(bytes) => vec![ExpectedOutput::Bytes(bytes.clone())],
+        ExpressionKind::Gre(octets) => vec![ExpectedOutput::Bytes(outer::gre_structure(octets))],
+        ExpressionKind::Mpls(words) => vec![ExpectedOutput::Bytes(label_stack(words))],
         ExpressionKind::Struct(_) => {
             return Err(LowerError::Unsupported(
                 "the harness does not know this option's structure yet".to_owned(),

@@ -64,6 +64,20 @@ fn gre(octets: &[u8]) -> Gre {
     }
 }
 
+/// The same header as calls take it: every field in its place, whether the flags say that it is there or not.
+pub(crate) fn gre_structure(octets: &[u8]) -> Vec<u8> {
+    let gre = gre(octets);
+    let mut structure = [gre.flags, gre.protocol_type]
+        .map(u16::to_be_bytes)
+        .concat();
+    let (checksum, offset) = gre.checksum.unwrap_or_default();
+    structure.extend(checksum.to_be_bytes());
+    structure.extend(offset.to_be_bytes());
+    structure.extend(gre.key.unwrap_or_default().to_be_bytes());
+    structure.extend(gre.sequence.unwrap_or_default().to_be_bytes());
+    structure
+}
+
 /// `inner` with `headers` around it. What a script states of a GRE header goes out as stated, the checksum too.
 pub(super) fn around(inner: Packet, headers: Vec<Outer>) -> Encapsulated {
     let mut whole = Encapsulated {

@@ -241,3 +241,31 @@ fn a_burst_is_joined_within_one_tunnel_only() {
     let other = super::super::aggregate::join(&first, &first.encode(), &foreign.encode());
     assert_eq!(other, None);
 }
+
+#[test]
+fn calls_take_headers_of_tunnels_as_options() {
+    let script = "\
+ 0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
++0 setsockopt(3, SOL_IP, 99, {flags [key present], sum 0, off 0, key = 7, seq 0}, 16) = 0
++0 setsockopt(3, SOL_IP, 99, {(label 16, tc 0, [S], ttl 64)}, 4) = 0
++0 getsockopt(3, SOL_IP, 99, {flags [none], sum 0, off 0, key = 0, seq 0}, [16]) = 0
+";
+    let script = halfopen_script::parse("test", script).expect("a script");
+    let mut bindings = crate::bindings::Bindings::new(crate::Ports::default());
+    let setup = Setup::defaults(AddressMode::V4);
+    let calls: Vec<_> = script
+        .events
+        .iter()
+        .filter_map(|event| match &event.action {
+            halfopen_script::tree::Action::Call(call) => {
+                let lowered = crate::lower::lower(call, &mut bindings, &setup);
+                Some(match lowered {
+                    Ok(lowered) => format!("{:?}", lowered.call),
+                    Err(_) => "refused".to_owned(),
+                })
+            }
+            _ => None,
+        })
+        .collect();
+    assert_snapshot!(calls.join("\n"));
+}
