@@ -185,13 +185,21 @@ impl Drill {
         let inner = innermost(packet);
         let tuple = tuple_of(inner, true);
         // The namespace remembers a path MTU that an ICMP message brought, and how many it sent about tunnels.
-        self.is_marked |= tuple.is_none() || inner.len() < packet.len();
+        let is_tunnelled = inner.len() < packet.len();
+        self.is_marked |= tuple.is_none() || is_tunnelled;
         if let Some(tuple) = tuple {
             self.connections.note(tuple);
         }
         self.link
             .inject(packet, &self.setup)
-            .map_err(|e| failed("injecting a packet", e))?;
+            .map_err(|error| match error.raw_os_error() {
+                // Large segments get through as an interface with receive offload would hand them up; there is none for tunnels.
+                Some(libc::EMSGSIZE) if is_tunnelled => TargetError::Missing(Missing {
+                    capability: Capability::Tunnels,
+                    reason: format!("{} octets with their headers exceed the MTU", packet.len()),
+                }),
+                _ => failed("injecting a packet", error),
+            })?;
         self.drain_packets()?;
         self.look(Cause::Stimulus, Some(at))
     }
