@@ -78,7 +78,15 @@ fn nothing_outlives_a_run_that_is_killed() {
     }
     run.kill().expect("SIGKILL");
     run.wait().expect("the end");
-    assert_eq!(namespaces(), before);
+    // Tests beside this one have namespaces, too, but theirs go.
+    let end = Instant::now() + Duration::from_secs(30);
+    let mut left: BTreeSet<_> = namespaces().difference(&before).cloned().collect();
+    while !left.is_empty() && Instant::now() < end {
+        std::thread::yield_now();
+        let now = namespaces();
+        left.retain(|namespace| now.contains(namespace));
+    }
+    assert!(left.is_empty(), "{left:?}");
 }
 
 /// Devices that this kernel lacks skip their scripts; the rest needs none.
