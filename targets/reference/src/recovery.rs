@@ -30,6 +30,8 @@ pub(crate) struct Recovery {
     pub(crate) recover: Seq,
     /// Duplicate ACKs in a row.
     pub(crate) dup_acks: u32,
+    /// SND.NXT at the first of them: what leaves after it is limited transmit's (RFC 3042).
+    pub(crate) limited_from: Option<Seq>,
     pub(crate) partial_acks: u32,
     /// The first retransmission of a recovery leaves whatever cwnd says (RFC 6675 section 5, step 4.3).
     pub(crate) fast_retransmit: bool,
@@ -47,6 +49,7 @@ impl Recovery {
             phase: Phase::Open,
             recover: iss,
             dup_acks: 0,
+            limited_from: None,
             partial_acks: 0,
             fast_retransmit: false,
             spurious: 0,
@@ -60,6 +63,17 @@ impl Recovery {
         self.phase = Phase::Recovery;
         self.recover = snd_nxt.wrapping_sub(1);
         self.partial_acks = 0;
+    }
+
+    /// An acknowledgment of a connection with SACK arrived: is it one more duplicate?
+    fn count_duplicate(&mut self, ack: &Ack, snd_nxt: Seq) {
+        if ack.acked > 0 {
+            self.dup_acks = 0;
+            self.limited_from = None;
+        } else if ack.duplicate {
+            self.dup_acks = self.dup_acks.saturating_add(1);
+            self.limited_from = self.limited_from.or(Some(snd_nxt));
+        }
     }
 
     /// Octets leave, for the first time or again.
@@ -102,11 +116,7 @@ pub(crate) fn acknowledged(tcb: &mut Tcb, ack: &Ack, now: Instant, config: &Conf
         let age = now.since(newest.sent_at);
         tcb.rtt.delivered(newest.end, tcb.snd_nxt, age); // the scoreboard tells which copy arrived
     }
-    if ack.acked > 0 {
-        tcb.recovery.dup_acks = 0;
-    } else if ack.duplicate {
-        tcb.recovery.dup_acks = tcb.recovery.dup_acks.saturating_add(1);
-    }
+    tcb.recovery.count_duplicate(ack, tcb.snd_nxt);
     if let Some((left, right)) = ack.duplicate_text {
         rfc4015::duplicate_arrives(tcb, left, right);
     }
@@ -193,7 +203,9 @@ fn begin(tcb: &mut Tcb, config: &Config) {
     tcb.scoreboard.recovery_began();
     // RFC 3168 section 6.1.2: once in each window of data, whether by a mark or by a loss.
     if !tcb.ecn.has_reduced(tcb.snd_una) {
-        tcb.congestion.reduce(flight_size); // step 4.2
+        // Step 4.2; what limited transmit let out does not count.
+        let counted = tcb.recovery.limited_from.unwrap_or(tcb.snd_nxt);
+        tcb.congestion.reduce(counted.octets_since(tcb.snd_una));
         tcb.note_reduction();
     }
     if !config.rate_reduction {

@@ -116,8 +116,8 @@ pub(crate) struct Scoreboard {
     tally: Tally,
     /// The furthest octet that arrived, as far as known (RFC 8985's RACK.fack).
     highest_sacked: Option<Seq>,
-    /// Section 4, rule 4: the rescue retransmission of this recovery was sent.
-    rescued: bool,
+    /// RescueRxt: no rescue retransmission until something beyond this is acknowledged (section 4, rule 4).
+    rescue_rxt: Option<Seq>,
 }
 
 impl Scoreboard {
@@ -397,18 +397,22 @@ impl Scoreboard {
             .map(|entry| (entry.start, entry.len()))
     }
 
-    /// Section 4, NextSeg rule 4: once in a recovery, the last segment that is out.
-    pub(crate) fn rescue(&mut self) -> Option<(Seq, usize)> {
+    /// Section 4, NextSeg rule 4: once in a recovery, which lasts until `recover`, the last segment that is out.
+    pub(crate) fn rescue(&mut self, snd_una: Seq, recover: Seq) -> Option<(Seq, usize)> {
         let last = self.entries.iter().rev().find(|entry| !entry.sacked)?;
-        if core::mem::replace(&mut self.rescued, true) {
+        if self
+            .rescue_rxt
+            .is_some_and(|until| snd_una.before_or_at(until))
+        {
             return None;
         }
+        self.rescue_rxt = Some(recover.wrapping_add(1));
         Some((last.start, last.len()))
     }
 
-    /// A recovery begins.
+    /// A recovery begins: there is no rescue before progress beyond the first segment (section 5, step 4.3).
     pub(crate) fn recovery_began(&mut self) {
-        self.rescued = false;
+        self.rescue_rxt = self.entries.front().map(|first| first.end);
     }
 
     /// Lets an entry begin at `seq`, as far as there is room for one more.

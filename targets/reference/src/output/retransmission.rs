@@ -126,7 +126,9 @@ pub(super) fn resend_more(tcb: &mut Tcb, now: Instant, out: &mut Output) {
             return;
         }
         let hole = tcb.scoreboard.next_hole();
-        let Some((seq, length)) = hole.or_else(|| tcb.scoreboard.rescue()) else {
+        let Some((seq, length)) =
+            hole.or_else(|| tcb.scoreboard.rescue(tcb.snd_una, tcb.recovery.recover))
+        else {
             return;
         };
         if !resend_hole(tcb, seq, length, now, out) {

@@ -43,7 +43,7 @@ fn a_hole_below_three_segments_is_sent_again_at_once() {
     h.dialogue(sacking(&h, 1, &[(1_001, 4_001)]), &["A 1:1001(1000) ack 1"]);
     let status = h.status();
     assert!(status.in_recovery);
-    assert_eq!(status.ssthresh, 6_000);
+    assert_eq!(status.ssthresh, 5_000);
 }
 
 #[test]
