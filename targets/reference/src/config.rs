@@ -92,7 +92,7 @@ pub struct Config {
     pub congestion_algorithm: CongestionAlgorithm,
     /// By how many segments slow start grows for one ACK at most (RFC 5681: 1; L of RFC 3465 and RFC 9406).
     pub slow_start_segments: usize,
-    /// Whether slow start ends when round trips become longer (HyStart++, RFC 9406).
+    /// Whether CUBIC's slow start ends when round trips become longer (HyStart++, RFC 9406).
     pub hystart: bool,
     /// Whether losses are found by time (RACK, RFC 8985) instead of by counting, where SACK is in use.
     pub rack: bool,
@@ -262,7 +262,7 @@ impl Default for Config {
             initial_window_mss: 1_460,
             congestion_algorithm: CongestionAlgorithm::Reno,
             slow_start_segments: 1,
-            hystart: false,
+            hystart: true,
             rack: true,
             tail_loss_probe: true,
             probe_ack_delay: Duration::from_millis(200),

@@ -76,7 +76,9 @@ impl Congestion {
                 CongestionAlgorithm::Reno => Algorithm::Reno(Reno::default()),
                 CongestionAlgorithm::Cubic => Algorithm::Cubic(Cubic::default()),
             },
-            hystart: config.hystart.then(HyStart::default),
+            // RFC 9438 section 4.10: what CUBIC should begin with.
+            hystart: (config.hystart && config.congestion_algorithm == CongestionAlgorithm::Cubic)
+                .then(HyStart::default),
             slow_start_segments: config.slow_start_segments.max(1),
             validated: config.validate_window,
         }

@@ -41,9 +41,17 @@ impl Stack {
         let Some(tcb) = self.table.connections.get_mut(&id) else {
             return;
         };
+        let may_be_reset =
+            (tcb.fast_open && tcb.state == State::SynReceived).then_some(tcb.listener);
         match tcb.state {
             State::SynSent => syn_sent::segment_arrives(tcb, seg, now, &mut self.out),
             _ => other_states::segment_arrives(tcb, seg, now, &mut self.out),
+        }
+        if seg.flags.rst && tcb.state == State::Closed {
+            let listener = may_be_reset.flatten();
+            if let Some(listener) = listener.and_then(|id| self.table.listeners.get_mut(&id)) {
+                listener.reset.note(now);
+            }
         }
         self.settle(id, now);
     }
@@ -87,11 +95,13 @@ impl Stack {
         let pending = self.table.connections.values().filter(|tcb| {
             tcb.fast_open && tcb.state == State::SynReceived && tcb.listener == Some(listener_id)
         });
-        let fast_open = rfc7413::answer(listener, pending.count(), seg, self.out.config());
+        let pending = pending.count();
         let id = self.table.next_id();
         let Some(listener) = self.table.listeners.get_mut(&listener_id) else {
             return;
         };
+        let pending = pending + listener.reset.count(now);
+        let fast_open = rfc7413::answer(listener, pending, seg, self.out.config());
         listener.pending.insert(id);
         let mut tcb = listen::spawn(listener, (id, iss), fast_open, seg, now, &mut self.out);
         tcb.replaces = replaces;

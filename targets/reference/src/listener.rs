@@ -2,6 +2,7 @@
 
 use alloc::collections::{BTreeSet, VecDeque};
 
+use crate::rfc7413::ResetRequests;
 use crate::{ConnectionId, ConnectionOptions, Endpoint};
 
 /// An endpoint that waits for connection requests.
@@ -16,6 +17,8 @@ pub(crate) struct Listener {
     pub(crate) pending: BTreeSet<ConnectionId>,
     /// Connections that reached ESTABLISHED and were not accepted, oldest first.
     pub(crate) ready: VecDeque<ConnectionId>,
+    /// Fast opens that were reset and count as pending for a while.
+    pub(crate) reset: ResetRequests,
 }
 
 impl Listener {

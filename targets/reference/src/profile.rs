@@ -42,6 +42,7 @@ impl Profile {
             initial_window_mss: usize::from(u16::MAX),
             congestion_algorithm: CongestionAlgorithm::Cubic,
             slow_start_segments: usize::from(u16::MAX),
+            hystart: false,
             validate_window: true,
             least_probe_timeout: Duration::from_millis(2),
             ephemeral_ports: (32_768, 60_999),

@@ -21,6 +21,8 @@ pub(crate) struct Ecn {
     cwr_due: bool,
     /// The last reduction counts for everything before this.
     reduced_until: Option<Seq>,
+    /// Our SYN-ACK leaves without the flags of Accurate ECN by now.
+    plain_syn_ack: bool,
     /// The Accurate ECN counters.
     pub(crate) counters: Counters,
 }
@@ -34,6 +36,7 @@ impl Ecn {
             echo: false,
             cwr_due: false,
             reduced_until: None,
+            plain_syn_ack: false,
             counters: Counters::default(),
         }
     }
@@ -53,6 +56,7 @@ impl Ecn {
     pub(crate) fn syn_ack_flags(&self) -> Flags {
         match self.mode {
             EcnMode::Off => Flags::default(),
+            EcnMode::Accurate if self.plain_syn_ack => Flags::default(),
             EcnMode::Classic => Flags {
                 ece: true,
                 ..Flags::default()
@@ -89,9 +93,17 @@ impl Ecn {
         }
     }
 
-    /// The SYN went unanswered: perhaps for what it asked (section 6.1.1.1).
-    pub(crate) fn fall_back(&mut self) {
-        self.request = EcnMode::Off;
+    /// Our SYN or SYN-ACK went unanswered for this many times: perhaps for what it asked (section 6.1.1.1).
+    ///
+    /// Accurate ECN tries once more (RFC 9768 sections 3.1.4.1 and 3.2.3.2.2); its mode stays.
+    pub(crate) fn fall_back(&mut self, times: u32) {
+        if self.request != EcnMode::Accurate || times > 1 {
+            self.request = EcnMode::Off;
+        }
+        if self.mode == EcnMode::Accurate && times > 1 {
+            self.plain_syn_ack = true;
+            self.counters.give_up_marking();
+        }
     }
 
     /// What a segment with these octets of text, sent for the first time, carries in the IP header.
@@ -100,7 +112,7 @@ impl Ecn {
     pub(crate) fn codepoint(&self) -> Codepoint {
         match self.mode {
             EcnMode::Off => Codepoint::NotEct,
-            EcnMode::Accurate if self.counters.remote_is_mangled() => Codepoint::NotEct,
+            EcnMode::Accurate if self.counters.is_unfit() => Codepoint::NotEct,
             EcnMode::Classic | EcnMode::Accurate => Codepoint::Ect0,
         }
     }
@@ -130,7 +142,7 @@ pub(crate) fn segment_arrives(tcb: &mut Tcb, seg: &Segment<'_>) {
     match tcb.ecn.mode {
         EcnMode::Off => {}
         EcnMode::Accurate => {
-            if tcb.ecn.counters.count(seg) {
+            if tcb.ecn.counters.count(seg, tcb.unacked_text > 0) {
                 tcb.ack_now = true; // RFC 9768 section 3.2.2.5.1: a change is told at once
             }
         }

@@ -3,13 +3,14 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use core::net::IpAddr;
+use core::time::Duration;
 
 use crate::listener::Listener;
 use crate::segment::Segment;
 use crate::siphash::siphash_2_4;
 use crate::tcb::Tcb;
 use crate::wire::{Cookie, FastOpenOption};
-use crate::{Config, Endpoint};
+use crate::{Config, Endpoint, Instant};
 
 /// Peers whose cookies are remembered; the oldest is forgotten.
 const MAX_PEERS: usize = 1_024;
@@ -47,11 +48,35 @@ impl Peers {
     }
 }
 
+/// How long a connection that was reset before its handshake was over counts as pending (section 5.1).
+const RESET_COUNTS_FOR: Duration = Duration::from_secs(60);
+
+/// Fast opens that were reset before the handshake was over: whoever forges SYNs has them answered by RSTs.
+#[derive(Debug, Default)]
+pub(crate) struct ResetRequests(VecDeque<Instant>);
+
+impl ResetRequests {
+    /// One more.
+    pub(crate) fn note(&mut self, now: Instant) {
+        if self.0.len() < MAX_PEERS {
+            self.0.push_back(now);
+        }
+    }
+
+    /// How many still count.
+    pub(crate) fn count(&mut self, now: Instant) -> usize {
+        self.0.retain(|at| now.since(*at) < RESET_COUNTS_FOR);
+        self.0.len()
+    }
+}
+
 /// What a server does about the option in a SYN.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Answer {
     /// The text is taken, and may be answered, before the handshake is over.
     pub(crate) takes_text: bool,
+    /// The text is dropped: it will come again.
+    pub(crate) drops_text: bool,
     /// The cookie to send.
     pub(crate) cookie: Option<FastOpenOption>,
 }
@@ -74,18 +99,20 @@ pub(crate) fn answer(
     let Some(option) = seg.options.fast_open else {
         return Answer {
             takes_text: config.fast_open_without_cookie && !seg.text.is_empty() && has_room,
-            cookie: None,
+            ..Answer::default()
         };
     };
     let right = cookie(config, seg.remote, seg.local);
     if option.cookie == right || config.fast_open_without_cookie {
         return Answer {
             takes_text: has_room,
+            drops_text: !has_room,
             cookie: None,
         };
     }
     Answer {
         takes_text: false,
+        drops_text: true,
         cookie: Some(FastOpenOption {
             cookie: right,
             ..option

@@ -1,7 +1,9 @@
 //! RFC 9768: Accurate ECN, which tells how many packets and octets were marked, and not only that some were.
 
 use crate::segment::{Codepoint, Flags, Segment};
+use crate::tcb::Tcb;
 use crate::wire::AccEcnOption;
+use crate::{EcnMode, State};
 
 /// Initial values (section 3.2.1).
 const INITIAL_CEP: u32 = 5;
@@ -17,9 +19,15 @@ pub(crate) struct Counters {
     /// r.cep: packets that arrived with CE.
     received_ce: u32,
     /// r.e0b, r.ceb, r.e1b: octets of text that arrived with each codepoint.
-    octets: AccEcnOption,
+    octets: Octets,
     /// The octets as the last option told them.
-    told: AccEcnOption,
+    told: Octets,
+    /// CE packets since the flags told of any.
+    untold: u32,
+    /// The last text arrived with CE.
+    text_was_marked: bool,
+    /// A client's first ACK and its first text carry the option in any case (section 3.2.3.2.1).
+    announces: bool,
     /// s.cep: packets of ours that arrived with CE.
     sent_ce: u32,
     /// s.ceb likewise, as far as options told.
@@ -30,12 +38,21 @@ pub(crate) struct Counters {
     tells_handshake: bool,
     /// The remote's first segment after the SYNs is still to come.
     awaits_first: bool,
-    mangled: bool,
+    /// Feedback is cleared on the way, or a SYN or SYN-ACK without the flags was part of the handshake.
+    unfit: bool,
+}
+
+/// Octets of text by codepoint, modulo 2^24.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Octets {
+    e0b: u32,
+    ceb: u32,
+    e1b: u32,
 }
 
 impl Default for Counters {
     fn default() -> Self {
-        let octets = AccEcnOption {
+        let octets = Octets {
             e0b: INITIAL_E0B,
             ceb: INITIAL_CEB,
             e1b: INITIAL_E1B,
@@ -44,12 +61,15 @@ impl Default for Counters {
             received_ce: INITIAL_CEP,
             octets,
             told: octets,
+            untold: 0,
+            text_was_marked: false,
+            announces: false,
             sent_ce: INITIAL_CEP,
             sent_ce_octets: None,
             handshake: None,
             tells_handshake: false,
             awaits_first: false,
-            mangled: false,
+            unfit: false,
         }
     }
 }
@@ -57,14 +77,16 @@ impl Default for Counters {
 impl Counters {
     /// After the remote's SYN or SYN-ACK (sections 3.1.1 and 3.1.2).
     pub(crate) fn of_syn(seg: &Segment<'_>) -> Self {
-        let marked = u32::from(seg.codepoint == Codepoint::Ce);
         let is_syn_ack = seg.flags.ack;
+        // Section 3.2.2.2: a mark on the SYN-ACK counts, one on the SYN is only told.
+        let marked = u32::from(is_syn_ack && seg.codepoint == Codepoint::Ce);
         let told_ce = is_syn_ack && ace(seg.flags) == ace_of(Codepoint::Ce);
         Self {
             received_ce: INITIAL_CEP + marked,
             sent_ce: INITIAL_CEP + u32::from(told_ce),
             handshake: Some(seg.codepoint),
             tells_handshake: is_syn_ack,
+            announces: is_syn_ack,
             awaits_first: !is_syn_ack,
             ..Self::default()
         }
@@ -77,25 +99,36 @@ impl Counters {
 
     /// ACE of a segment that is no SYN: the counter, but how the SYN-ACK arrived on the first (section 3.2.2.1).
     pub(crate) fn flags(&mut self) -> Flags {
+        self.untold = 0;
         let first = core::mem::take(&mut self.tells_handshake);
         let told = self.handshake.filter(|_| first);
         flags(told.map_or(self.received_ce & 7, ace_of))
     }
 
-    /// A segment arrived; whether the remote should hear of it at once.
-    pub(crate) fn count(&mut self, seg: &Segment<'_>) -> bool {
+    /// A segment arrived; whether the remote should hear of it at once (section 3.2.2.5.1).
+    ///
+    /// It should of the first mark on text, and of the second that waits to be told, or of the third if there is
+    /// no text to acknowledge: acknowledgments are not to answer each other for ever.
+    pub(crate) fn count(&mut self, seg: &Segment<'_>, text_waits: bool) -> bool {
         let octets = seg.arrived_text as u32;
+        let marked = seg.codepoint == Codepoint::Ce;
+        let mut ignored = 0;
         let counter = match seg.codepoint {
-            Codepoint::NotEct => return false,
+            Codepoint::NotEct => &mut ignored,
             Codepoint::Ect0 => &mut self.octets.e0b,
             Codepoint::Ect1 => &mut self.octets.e1b,
-            Codepoint::Ce => {
-                self.received_ce = self.received_ce.wrapping_add(1);
-                &mut self.octets.ceb
-            }
+            Codepoint::Ce => &mut self.octets.ceb,
         };
         *counter = counter.wrapping_add(octets) & MASK;
-        seg.codepoint == Codepoint::Ce
+        self.received_ce = self.received_ce.wrapping_add(u32::from(marked));
+        self.untold = self.untold.saturating_add(u32::from(marked));
+        let mut changed = false;
+        if octets > 0 {
+            changed = marked && !self.text_was_marked;
+            self.text_was_marked = marked;
+        }
+        let most = if text_waits || octets > 0 { 2 } else { 3 };
+        changed || (marked && self.untold >= most)
     }
 
     /// Whether the acknowledgment reports marks that were not known (section 3.2.2.5, appendix A.2).
@@ -106,15 +139,16 @@ impl Counters {
         if core::mem::take(&mut self.awaits_first) {
             let first = ace(seg.flags);
             // Section 3.2.2.3: zero means that something on the path clears the field.
-            self.mangled = first == 0;
-            if first == ace_of(Codepoint::Ce) {
+            self.unfit |= first == 0;
+            let marked = first == ace_of(Codepoint::Ce);
+            if marked {
                 self.sent_ce = INITIAL_CEP + 1;
             }
-            return false;
+            return marked;
         }
         let more = ace(seg.flags).wrapping_sub(self.sent_ce) & 7;
         self.sent_ce = self.sent_ce.wrapping_add(more);
-        let octets = seg.options.acc_ecn.map(|option| option.ceb);
+        let octets = seg.options.acc_ecn.and_then(|option| option.ceb);
         let before = self.sent_ce_octets.unwrap_or(INITIAL_CEB);
         let more_octets = octets.map_or(0, |ceb| ceb.wrapping_sub(before) & MASK);
         // Section 3.2.3.2.1: an option that is overtaken goes back; half of the range tells which it is.
@@ -126,19 +160,68 @@ impl Counters {
     }
 
     /// The option for the next segment, if it has news (section 3.2.3.3).
-    pub(crate) fn option(&self) -> Option<AccEcnOption> {
-        (self.octets != self.told).then_some(self.octets)
+    pub(crate) fn news(&self) -> Option<AccEcnOption> {
+        (self.octets != self.told || self.announces).then(|| self.option())
     }
 
-    /// The option left.
-    pub(crate) fn told(&mut self) {
+    /// The option.
+    pub(crate) fn option(&self) -> AccEcnOption {
+        let Octets { e0b, ceb, e1b } = self.octets;
+        AccEcnOption {
+            e0b: Some(e0b),
+            ceb: Some(ceb),
+            e1b: Some(e1b),
+        }
+    }
+
+    /// The option left, on a segment with text or without.
+    pub(crate) fn told(&mut self, with_text: bool) {
         self.told = self.octets;
+        self.announces &= !with_text;
     }
 
-    /// Whether feedback is cleared on the way, so that nothing may be marked.
-    pub(crate) fn remote_is_mangled(&self) -> bool {
-        self.mangled
+    /// Whether nothing may be marked, since feedback might not come back (sections 3.1.5 and 3.2.2.3).
+    pub(crate) fn is_unfit(&self) -> bool {
+        self.unfit
     }
+
+    /// A SYN or SYN-ACK without the flags left or came: nothing is marked from now on.
+    pub(crate) fn give_up_marking(&mut self) {
+        self.unfit = true;
+    }
+
+    /// The SYN came again: feedback is about the latest (section 3.1.5).
+    fn syn_again(&mut self, codepoint: Codepoint) {
+        self.handshake = Some(codepoint);
+    }
+}
+
+/// What another copy of the SYN that opened the connection asks for (section 3.1.5).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum SynAgain {
+    /// The SYN-ACK once more.
+    SynAck,
+    /// A reset: one handshake must not mix both kinds of ECN.
+    Reset,
+}
+
+/// Whether the segment is such a copy, where Accurate ECN was agreed on, and what to do about it.
+pub(crate) fn syn_again(tcb: &mut Tcb, seg: &Segment<'_>) -> Option<SynAgain> {
+    let Flags {
+        syn, ack, rst, ae, ..
+    } = seg.flags;
+    let waits = tcb.state == State::SynReceived && tcb.listener.is_some() && !tcb.fast_open;
+    let same = seg.seq.wrapping_add(1) == tcb.rcv_nxt;
+    let accurate = tcb.ecn.mode == EcnMode::Accurate;
+    if !(waits && same && accurate && syn) || ack || rst {
+        return None;
+    }
+    match (ae, seg.flags.cwr, seg.flags.ece) {
+        (false, true, true) => return Some(SynAgain::Reset),
+        (false, false, false) => tcb.ecn.counters.give_up_marking(),
+        _ => tcb.ecn.counters.syn_again(seg.codepoint),
+    }
+    Some(SynAgain::SynAck)
 }
 
 /// ACE: the three flags as one number.

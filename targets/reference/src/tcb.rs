@@ -31,8 +31,8 @@ use crate::{
 const DEFAULT_MSS_V4: u16 = 536;
 const DEFAULT_MSS_V6: u16 = 1_220;
 /// Octets of options that a segment can have, and those of the Accurate ECN option with its padding.
-const MAX_OPTIONS: usize = 40;
-const ACC_ECN_LEN: usize = 12;
+pub(crate) const MAX_OPTIONS: usize = 40;
+pub(crate) const ACC_ECN_LEN: usize = 12;
 
 /// Which options our SYN offers, and after the remote's SYN, which are agreed.
 #[derive(Clone, Copy, Debug)]
@@ -476,7 +476,7 @@ impl Tcb {
     fn acc_ecn_option(&self, used: usize) -> Option<AccEcnOption> {
         let counters = &self.ecn.counters;
         let agreed = self.ecn.mode == EcnMode::Accurate && used + ACC_ECN_LEN <= MAX_OPTIONS;
-        counters.option().filter(|_| agreed)
+        counters.news().filter(|_| agreed)
     }
 
     /// (Re)starts the user timer if something is outstanding, else stops it (RFC 9293 section 3.8.3).

@@ -95,14 +95,24 @@ impl<S: InProcessStack> Host<S> {
             Ok(view) => view,
             Err(errno) => return Some(Err(errno)),
         };
-        let waits_for_handshake = matches!(view.state, State::SynSent | State::SynReceived);
+        // A socket that was accepted before the handshake is over may answer already (fast open).
+        let answers_early = self
+            .socket(send.socket)
+            .is_ok_and(|socket| socket.association == Association::Connected);
+        let waits_for_handshake = match view.state {
+            State::SynSent => true,
+            State::SynReceived => !answers_early,
+            _ => false,
+        };
         if view.has_error || view.write_is_shut {
             return Some(self.broken(send));
         }
         if waits_for_handshake {
             return None;
         }
-        let (State::Established | State::CloseWait, Some(key)) = (view.state, view.key) else {
+        let (State::SynReceived | State::Established | State::CloseWait, Some(key)) =
+            (view.state, view.key)
+        else {
             return Some(self.broken(send));
         };
         let rest = send.data.get(send.sent..).unwrap_or_default();

@@ -2,10 +2,10 @@
 
 use super::Output;
 use crate::segment::{Codepoint, Flags, OutboundSegment, Segment};
-use crate::tcb::Tcb;
+use crate::tcb::{ACC_ECN_LEN, MAX_OPTIONS, Tcb};
 use crate::timer::Timer;
 use crate::wire::{TcpOptions, TimestampsOption};
-use crate::{Instant, Seq, State, rfc7323};
+use crate::{EcnMode, Instant, Seq, State, rfc7323};
 
 /// A segment of this connection that acknowledges RCV.NXT and will get `text_len` octets of text; sending it settles what
 /// waited for an ACK.
@@ -30,7 +30,7 @@ pub(super) fn acknowledging(
         Codepoint::NotEct
     };
     if options.acc_ecn.is_some() {
-        tcb.ecn.counters.told();
+        tcb.ecn.counters.told(!text.is_empty());
     }
     tcb.ack_now = false;
     tcb.quick_acks = tcb
@@ -99,7 +99,7 @@ pub(crate) fn syn_options(tcb: &Tcb, now: Instant) -> TcpOptions {
         .timestamps
         .as_ref()
         .map_or(0, rfc7323::Timestamps::ts_recent);
-    TcpOptions {
+    let mut options = TcpOptions {
         // RFC 9293 MUST-14, SHLD-5, MAY-3: on every SYN.
         mss: Some(tcb.rcv_mss),
         window_scale: tcb.offer.window_scale,
@@ -114,7 +114,13 @@ pub(crate) fn syn_options(tcb: &Tcb, now: Instant) -> TcpOptions {
             tcb.fast_open_reply
         },
         ..TcpOptions::default()
+    };
+    // RFC 9768 section 3.2.3.2: on the SYN-ACK, but not when it is repeated.
+    let counts = tcb.state == State::SynReceived && tcb.ecn.mode == EcnMode::Accurate;
+    if counts && tcb.retransmissions == 0 && options.encoded_len() + ACC_ECN_LEN <= MAX_OPTIONS {
+        options.acc_ecn = Some(tcb.ecn.counters.option());
     }
+    options
 }
 
 /// Sends `<SEQ=SND.NXT><CTL=RST>`: ABORT; with an acknowledgment, where the configuration has it so.

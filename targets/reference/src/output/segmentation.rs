@@ -81,7 +81,8 @@ fn may_leave(tcb: &Tcb, plan: Plan, unsent: usize, smss: usize) -> bool {
     if len >= smss {
         return true;
     }
-    let idle = tcb.flight_size() == 0;
+    // A SYN-ACK that is not acknowledged yet is no data (RFC 7413 section 4.2.2).
+    let idle = tcb.flight_size() == usize::from(tcb.syn_is_unacked());
     let urgent = tcb.snd_up.is_some_and(|snd_up| snd_up.after(tcb.snd_nxt));
     // RFC 9293 MUST-17: Nagle's algorithm can be switched off. A close lets the rest go, too.
     let nagle_allows =

@@ -65,7 +65,7 @@ pub(crate) fn spawn(
     tcb.snd_nxt = iss.wrapping_add(1);
     tcb.rtt.sent(tcb.snd_nxt, now);
     tcb.last_sent = now;
-    if !fast_open.takes_text {
+    if !fast_open.takes_text && !fast_open.drops_text {
         super::hold_until_established(&mut tcb, seg, out.config().max_reassembly_gaps);
     }
     segmentation::schedule(&mut tcb, now, out);

@@ -85,9 +85,9 @@ fn an_echo_halves_the_window_once_in_a_window_of_data() {
 
 #[test]
 fn a_syn_asks_and_is_repeated_without_asking() {
-    for (mode, syn) in [
-        (EcnMode::Classic, "SEW 0:0(0)"),
-        (EcnMode::Accurate, "SEWN 0:0(0)"),
+    for (mode, syn, again) in [
+        (EcnMode::Classic, "SEW 0:0(0)", "S 0:0(0)"),
+        (EcnMode::Accurate, "SEWN 0:0(0)", "SEWN 0:0(0)"),
     ] {
         let mut h = Harness::new(config(mode));
         let options = h.options();
@@ -98,6 +98,8 @@ fn a_syn_asks_and_is_repeated_without_asking() {
         h.iss = h.status().iss;
         h.expect(&[syn]);
         h.advance(Duration::from_secs(1));
+        h.expect(&[again]);
+        h.advance(Duration::from_secs(2));
         h.expect(&["S 0:0(0)"]);
     }
 }
@@ -109,7 +111,13 @@ fn accurate_feedback_counts_packets_and_octets() {
     h.inject(seg("A").zeros(10).class(2));
     // The counter began at five.
     let first = h.last_segment();
-    let counters = |e0b, ceb| Some(AccEcnOption { e0b, ceb, e1b: 1 });
+    let counters = |e0b, ceb| {
+        Some(AccEcnOption {
+            e0b: Some(e0b),
+            ceb: Some(ceb),
+            e1b: Some(1),
+        })
+    };
     assert_eq!(first.options.acc_ecn, counters(11, 0));
     h.inject(seg("A").seq(11).zeros(20).class(CE));
     assert_eq!(h.sent(), ["WNA 1:1(0) ack 31"]); // 6

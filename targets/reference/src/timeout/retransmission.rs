@@ -30,7 +30,7 @@ pub(super) fn expire(tcb: &mut Tcb, now: Instant, out: &mut Output) {
             tcb.fall_back_from_fast_open();
         }
         if out.config().ecn_fallback {
-            tcb.ecn.fall_back();
+            tcb.ecn.fall_back(tcb.retransmissions);
         }
         retransmission::retransmit_head(tcb, now, out);
         segmentation::schedule(tcb, now, out);

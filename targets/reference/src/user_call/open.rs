@@ -5,6 +5,7 @@ use core::net::IpAddr;
 
 use crate::listener::Listener;
 use crate::output::{Output, control, segmentation};
+use crate::rfc7413::ResetRequests;
 use crate::tcb::{Tcb, header_len};
 use crate::{
     ConnectionId, ConnectionOptions, Endpoint, Event, Instant, Stack, State, UserError, demux, isn,
@@ -58,6 +59,7 @@ impl Stack {
                 options,
                 pending,
                 ready,
+                reset: ResetRequests::default(),
             },
         );
         self.out.event(Event::Transition {

@@ -34,14 +34,16 @@ pub(crate) struct TimestampsOption {
 }
 
 /// The AccECN option: octets that arrived with each codepoint, modulo 2^24 (RFC 9768 section 3.2.3).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+///
+/// An option may end early; what it leaves out did not change.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct AccEcnOption {
     /// EE0B, with ECT(0).
-    pub(crate) e0b: u32,
+    pub(crate) e0b: Option<u32>,
     /// ECEB, with CE.
-    pub(crate) ceb: u32,
+    pub(crate) ceb: Option<u32>,
     /// EE1B, with ECT(1).
-    pub(crate) e1b: u32,
+    pub(crate) e1b: Option<u32>,
 }
 
 /// A fast open cookie: none, which asks for one, or 4 to 16 octets.
@@ -166,8 +168,9 @@ impl TcpOptions {
             (EXPERIMENT, 2..) if syn && body.starts_with(&FAST_OPEN_EXID) => {
                 self.read_fast_open(body.get(2..).unwrap_or_default(), true);
             }
-            (ACC_ECN_0, 9) => self.acc_ecn = read_acc_ecn(body, false),
-            (ACC_ECN_1, 9) => self.acc_ecn = read_acc_ecn(body, true),
+            // RFC 9768 section 3.2.3: whatever its length, whole fields count.
+            (ACC_ECN_0, _) => self.acc_ecn = Some(read_acc_ecn(body, false)),
+            (ACC_ECN_1, _) => self.acc_ecn = Some(read_acc_ecn(body, true)),
             // RFC 9293 MUST-6: any other option is skipped by its length.
             _ => {}
         }
@@ -267,15 +270,15 @@ impl TcpOptions {
         if let Some(counters) = self.acc_ecn {
             out.extend([NOP, ACC_ECN_0, 11]);
             for counter in [counters.e0b, counters.ceb, counters.e1b] {
-                let [_, octets @ ..] = counter.to_be_bytes();
+                let [_, octets @ ..] = counter.unwrap_or_default().to_be_bytes();
                 out.extend(octets);
             }
         }
     }
 }
 
-/// All three fields; an option that leaves some out tells nothing that the flags do not.
-fn read_acc_ecn(body: &[u8], other_order: bool) -> Option<AccEcnOption> {
+/// The fields that are there.
+fn read_acc_ecn(body: &[u8], other_order: bool) -> AccEcnOption {
     let field = |at: usize| {
         let octets = body.get(at..at + 3)?;
         Some(
@@ -284,11 +287,11 @@ fn read_acc_ecn(body: &[u8], other_order: bool) -> Option<AccEcnOption> {
                 .fold(0, |value, octet| value << 8 | u32::from(*octet)),
         )
     };
-    let (first, ceb, last) = (field(0)?, field(3)?, field(6)?);
+    let (first, ceb, last) = (field(0), field(3), field(6));
     let (e0b, e1b) = if other_order {
         (last, first)
     } else {
         (first, last)
     };
-    Some(AccEcnOption { e0b, ceb, e1b })
+    AccEcnOption { e0b, ceb, e1b }
 }

@@ -220,8 +220,11 @@ fn any_options() -> impl Strategy<Value = TcpOptions> {
                     ..TcpOptions::default()
                 };
                 if options.encoded_len() <= 28 {
-                    options.acc_ecn =
-                        counters.map(|(e0b, ceb, e1b)| AccEcnOption { e0b, ceb, e1b });
+                    options.acc_ecn = counters.map(|(e0b, ceb, e1b)| AccEcnOption {
+                        e0b: Some(e0b),
+                        ceb: Some(ceb),
+                        e1b: Some(e1b),
+                    });
                 }
                 options
             },

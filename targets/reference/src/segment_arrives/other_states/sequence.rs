@@ -1,10 +1,11 @@
 //! First: check the sequence number, after the timestamp (RFC 7323 section 5.3).
 
 use super::Step;
-use crate::output::Output;
+use crate::output::{Output, control};
 use crate::rfc3168;
 use crate::rfc5961;
 use crate::rfc7323::Verdict;
+use crate::rfc9768::{self, SynAgain};
 use crate::segment::Segment;
 use crate::tcb::Tcb;
 use crate::{DropReason, Instant, State};
@@ -13,6 +14,18 @@ use crate::{DropReason, Instant, State};
 pub(super) fn step(tcb: &mut Tcb, seg: &mut Segment<'_>, now: Instant, out: &mut Output) -> Step {
     tcb.last_heard = now;
     tcb.keep_alive_probes = 0;
+    match rfc9768::syn_again(tcb, seg) {
+        Some(SynAgain::SynAck) => {
+            control::send_syn(tcb, now, out);
+            return Step::Done;
+        }
+        Some(SynAgain::Reset) => {
+            control::send_rst(tcb, tcb.snd_nxt, now, out);
+            tcb.enter(State::Listen, now, out);
+            return Step::Done;
+        }
+        None => {}
+    }
     match tcb
         .timestamps
         .as_ref()
