@@ -137,6 +137,15 @@ pub struct Config {
     pub fast_open_key: Option<[u8; 16]>,
     /// Whether hard ICMP errors abort synchronized connections too (RFC 9293 SHLD-26; RFC 5927 advises against).
     pub hard_errors_abort_synchronized: bool,
+    /// Whether text leaves in bursts, as large as the rate of the connection suggests, whose last segments carry PSH: what
+    /// segmentation offload makes of the stack's packets.
+    pub bursts: bool,
+    /// Whether text that was received stays readable after a reset (RFC 9293 section 3.10.7.4 flushes it).
+    pub text_outlives_reset: bool,
+    /// Octets of options that a SYN with text leaves room for, even if it has fewer (RFC 7413 section 4.1.3).
+    pub syn_option_room: usize,
+    /// Whether a client sends text in its SYN without a cookie and without asking for one.
+    pub fast_open_client_without_cookie: bool,
     /// Whether soft ICMP errors abort a connection attempt (RFC 5461; RFC 9293 MUST-56 forbids).
     pub soft_errors_abort_attempts: bool,
 
@@ -284,6 +293,10 @@ impl Default for Config {
             fast_open_client: true,
             fast_open_key: None,
             hard_errors_abort_synchronized: false,
+            bursts: false,
+            text_outlives_reset: false,
+            syn_option_room: 0,
+            fast_open_client_without_cookie: false,
             soft_errors_abort_attempts: false,
             receive_buffer: 256 * 1024,
             whole_segment_windows: false,

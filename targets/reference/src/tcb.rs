@@ -337,7 +337,9 @@ impl Tcb {
         self.retransmit_next = None;
         if let Some(error) = error {
             // RFC 9293 section 3.10.7.4: all segment queues are flushed.
-            self.receive.clear();
+            if !out.config().text_outlives_reset {
+                self.receive.clear();
+            }
             self.error = Some(error);
             out.event(Event::Error {
                 connection: self.id,

@@ -126,6 +126,7 @@ impl Sysctls {
                 let bits = number(value)?;
                 config.fast_open_client = bits & 0x1 != 0;
                 config.fast_open_server = bits & 0x2 != 0;
+                config.fast_open_client_without_cookie = bits & 0x4 != 0;
                 config.fast_open_without_cookie = bits & 0x200 != 0;
                 // On without a socket's asking.
                 config.fast_open_every_listener = bits & 0x400 != 0;

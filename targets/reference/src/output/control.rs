@@ -30,7 +30,7 @@ pub(super) fn acknowledging(
         Codepoint::NotEct
     };
     if options.acc_ecn.is_some() {
-        tcb.ecn.counters.told(!text.is_empty());
+        tcb.ecn.counters.told(text_len > 0);
     }
     tcb.ack_now = false;
     tcb.quick_acks = tcb

@@ -55,6 +55,13 @@ impl Output {
         self.identification = self.identification.wrapping_add(1);
     }
 
+    /// Sets PSH on the packet that was queued last.
+    pub(crate) fn push_last(&mut self) {
+        if let Some(packet) = self.packets.back_mut() {
+            wire::set_push(packet);
+        }
+    }
+
     /// Queues an event.
     pub(crate) fn event(&mut self, event: Event) {
         if self.events.len() >= self.config.max_queued {

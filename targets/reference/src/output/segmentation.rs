@@ -6,6 +6,9 @@ use crate::tcb::{Tcb, at_least};
 use crate::timer::Timer;
 use crate::{Config, Instant, Seq, State, rfc8985};
 
+/// Octets that one burst holds at most.
+const LARGEST_BURST: usize = 65_536;
+
 /// Text for one segment, and whether the FIN goes with it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Plan {
@@ -20,16 +23,57 @@ pub(crate) fn transmit(tcb: &mut Tcb, now: Instant, out: &mut Output) {
             restart_after_idle(tcb, now);
         }
         retransmission::resend(tcb, now, out);
-        // Each round sends at least one octet or the FIN, so that the loop ends.
-        while let Some(plan) = next_segment(tcb, now, out.config()) {
-            send_new(tcb, plan, now, out);
-        }
+        send_bursts(tcb, now, out);
         retransmission::resend_more(tcb, now, out);
     }
     if tcb.ack_now {
         control::send_ack(tcb, now, out);
     }
     schedule(tcb, now, out);
+}
+
+/// Sends everything new that may leave.
+fn send_bursts(tcb: &mut Tcb, now: Instant, out: &mut Output) {
+    let (mut segments, mut most) = (0, usize::MAX);
+    // Each round sends at least one octet or the FIN, so that the loop ends.
+    while let Some(plan) = next_segment(tcb, now, out.config()) {
+        if segments == 0 {
+            most = burst_segments(tcb, now, out.config());
+        }
+        send_new(tcb, plan, now, out);
+        segments += 1;
+        if segments == most {
+            end_burst(segments, out);
+            segments = 0;
+        }
+    }
+    end_burst(segments, out);
+}
+
+/// The last of several segments that leave as one carries PSH.
+fn end_burst(segments: usize, out: &mut Output) {
+    if segments > 1 && out.config().bursts {
+        out.push_last();
+    }
+}
+
+/// How many segments leave as one: what the connection's rate carries in a millisecond, two at least, and more on short paths.
+fn burst_segments(tcb: &Tcb, now: Instant, config: &Config) -> usize {
+    let (Some(srtt), Some(min_rtt)) = (tcb.rtt.srtt(), tcb.rack.min_rtt()) else {
+        return usize::MAX;
+    };
+    let cwnd = tcb.congestion.cwnd();
+    let gain = if tcb.congestion.in_slow_start() {
+        200
+    } else {
+        120
+    };
+    let micros = usize::try_from(srtt.as_micros().max(1)).unwrap_or(usize::MAX);
+    let each_milli = cwnd.saturating_mul(gain * 1_000 / 100) / micros;
+    let short = u32::try_from(min_rtt.as_micros() >> 9).unwrap_or(u32::MAX);
+    let more = LARGEST_BURST.checked_shr(short).unwrap_or(0);
+    let octets = each_milli.saturating_add(more).min(LARGEST_BURST);
+    (octets / text_room(tcb, now, config)).max(2)
 }
 
 /// Whether text or a FIN can leave in this state.

@@ -134,15 +134,21 @@ impl Stack {
         let mut tcb = Tcb::new(id, ends, options.clone(), iss, self.config(), now);
         let known = self.fast_open_peers.find(remote.addr);
         tcb.fast_open_request = Some(known.map(|peer| peer.option).unwrap_or_default());
-        let mut taken = 0;
-        if let Some(peer) = known {
-            // Section 4.1.3: what the remembered MSS leaves beside the options.
-            let used = control::syn_options(&tcb, now).encoded_len();
-            let link = tcb.path_mtu.saturating_sub(header_len(remote));
-            let room = usize::from(peer.mss).min(link).saturating_sub(used);
-            taken = tcb.send.push(data, tcb.options.send_buffer);
-            tcb.snd_nxt = iss.wrapping_add(1).plus(taken.min(room));
-        }
+        let link = tcb.path_mtu.saturating_sub(header_len(remote));
+        let mss = match known {
+            Some(peer) => usize::from(peer.mss).min(link),
+            None if self.config().fast_open_client_without_cookie => {
+                tcb.fast_open_request = None;
+                link
+            }
+            None => 0,
+        };
+        // Section 4.1.3: what the remembered MSS leaves beside the options.
+        let used = control::syn_options(&tcb, now).encoded_len();
+        let room = mss.saturating_sub(used.max(self.config().syn_option_room));
+        let first = data.get(..room).unwrap_or(data);
+        let taken = tcb.send.push(first, tcb.options.send_buffer);
+        tcb.snd_nxt = iss.wrapping_add(1).plus(taken);
         send_syn(&mut tcb, now, &mut self.out);
         self.table.insert(tcb);
         self.settle(id, now);

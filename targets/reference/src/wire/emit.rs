@@ -42,6 +42,23 @@ pub(crate) fn emit(segment: &OutboundSegment<'_>, identification: u16) -> Vec<u8
     packet
 }
 
+/// Sets PSH in a packet of [`emit`]'s, and brings its checksum up to date (RFC 1624).
+pub(crate) fn set_push(packet: &mut [u8]) {
+    const PSH: u16 = 0x0008;
+    let header = match packet.first().map(|octet| octet >> 4) {
+        Some(4) => 20,
+        _ => 40,
+    };
+    let word = |packet: &[u8], at| super::be16(packet, at).unwrap_or_default();
+    let before = word(packet, header + 12);
+    let after = before | PSH;
+    let sum = u32::from(!word(packet, header + 16)) + u32::from(!before) + u32::from(after);
+    let folded = (sum & 0xffff) + (sum >> 16);
+    let folded = (folded & 0xffff) + (folded >> 16);
+    write_at(packet, header + 12, after);
+    write_at(packet, header + 16, !(folded as u16));
+}
+
 fn emit_tcp(segment: &OutboundSegment<'_>, packet: &mut Vec<u8>) {
     let words = 5 + segment.options.encoded_len() / 4;
     // 15 words at the most: options never exceed 40 octets.

@@ -13,7 +13,7 @@ mod tcp;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use emit::emit;
+pub(crate) use emit::{emit, set_push};
 pub(crate) use icmp::{IcmpError, IcmpKind};
 pub(crate) use options::{
     AccEcnOption, Cookie, FastOpenOption, MAX_SACK_BLOCKS, SackBlocks, TcpOptions, TimestampsOption,
