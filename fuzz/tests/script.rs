@@ -50,6 +50,13 @@ fn a_script_cut_off_anywhere_is_no_trouble() {
     }
 }
 
+#[test]
+fn what_the_fuzzer_found_is_mended() {
+    for found in ["--non_fatal=pR.etack\\\n+0 listen(2, 1) = 0\n"] {
+        assert_faithful(found.as_bytes());
+    }
+}
+
 /// A word that is new in the language belongs into the dictionary, too.
 #[test]
 fn the_dictionary_knows_the_words_of_the_language() {

@@ -116,12 +116,26 @@ impl fmt::Display for OptionLine {
         };
         let belongs = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ':' | '-');
         let is_plain = !value.is_empty() && value.chars().all(belongs);
-        if is_plain || self.name == "define" {
+        // Kept as it was written: what can't stand between quotes stood without them.
+        if is_plain || self.name == "define" || !fits_into_quotes(value) {
             write!(f, "={value}")
         } else {
             write!(f, "=\"{value}\"")
         }
     }
+}
+
+/// Whether the closing quote after `text` closes it: no quote before, and no backslash that takes it along.
+fn fits_into_quotes(text: &str) -> bool {
+    let mut is_escaped = false;
+    for c in text.chars() {
+        match c {
+            '"' if !is_escaped => return false,
+            '\\' => is_escaped = !is_escaped,
+            _ => is_escaped = false,
+        }
+    }
+    !is_escaped
 }
 
 impl fmt::Display for Event {
