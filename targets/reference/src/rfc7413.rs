@@ -145,6 +145,7 @@ impl Tcb {
         self.rcv_nxt = self.rcv_nxt.plus(text.len());
         self.rcv_adv = self.rcv_adv.max(self.rcv_nxt);
         self.octets_received = text.len() as u64;
+        self.syn_text_arrived = !text.is_empty();
         if seg.flags.fin && text.len() == seg.text.len() {
             self.remote_fin = Some(seg.fin_seq());
         }
@@ -153,6 +154,7 @@ impl Tcb {
     /// The SYN-ACK says how much of the SYN's text was taken; the rest is still to be sent.
     pub(crate) fn settle_text_of_syn(&mut self, seg: &Segment<'_>) {
         let acked = self.send.acknowledge(seg.ack);
+        self.syn_text_arrived = acked > 0;
         self.octets_acked = self.octets_acked.saturating_add(acked as u64);
         self.scoreboard.clear();
         self.snd_nxt = seg.ack;

@@ -125,6 +125,8 @@ pub(crate) struct Tcb {
     pub(crate) ecn: Ecn,
     /// Its SYN brought data that was taken: text flows both ways already in SYN-RECEIVED (RFC 7413).
     pub(crate) fast_open: bool,
+    /// Text in a SYN arrived, ours or the remote's.
+    pub(crate) syn_text_arrived: bool,
     /// What our SYN shows or asks for.
     pub(crate) fast_open_request: Option<FastOpenOption>,
     /// What our SYN-ACK gives.
@@ -243,6 +245,7 @@ impl Tcb {
             rack: Rack::default(),
             ecn: Ecn::new(config.ecn_request, config.ecn_accept),
             fast_open: false,
+            syn_text_arrived: false,
             fast_open_request: None,
             fast_open_reply: None,
             learned: None,

@@ -16,6 +16,8 @@ pub(crate) struct Send {
     data: Vec<u8>,
     sent: usize,
     flags: SendFlags,
+    /// It opened the connection, and the handshake is not over: nothing counts as sent yet.
+    opening: bool,
 }
 
 impl Send {
@@ -42,13 +44,14 @@ impl<S: InProcessStack> Host<S> {
     ) -> Started {
         let id = self.table.find(fd)?;
         let data = buffers.concat();
-        let sent = if flags & MSG_FASTOPEN != 0 {
-            self.open_with_data(id, address, &data)?
+        let opening = flags & MSG_FASTOPEN != 0;
+        let nonblocking = self.socket(id)?.nonblocking || flags & MSG_DONTWAIT != 0;
+        let sent = if opening {
+            self.open_with_data(id, address, &data, nonblocking)?
         } else {
             0
         };
         let socket = self.socket(id)?;
-        let nonblocking = socket.nonblocking || flags & MSG_DONTWAIT != 0;
         let patience = Patience::of(nonblocking, socket.settings.send_timeout);
         let send = Send {
             socket: id,
@@ -58,6 +61,7 @@ impl<S: InProcessStack> Host<S> {
                 urgent: flags & MSG_OOB != 0,
                 more: flags & MSG_MORE != 0,
             },
+            opening,
         };
         match patience {
             // Linux: the handshake goes on, and asks for a cookie.
@@ -69,12 +73,14 @@ impl<S: InProcessStack> Host<S> {
         }
     }
 
-    /// `MSG_FASTOPEN`: connects, with as much of the data in the SYN as the stack takes.
+    /// `MSG_FASTOPEN`: connects, with as much of the data in the SYN as the stack takes; the rest of it waits behind the
+    /// handshake if the call does.
     fn open_with_data(
         &mut self,
         id: SocketId,
         address: Option<Address>,
         data: &[u8],
+        nonblocking: bool,
     ) -> Result<usize, Refusal> {
         if !self.stack.supports(StackOption::FastOpen(1)) {
             let reason = "the stack has no fast open";
@@ -87,7 +93,15 @@ impl<S: InProcessStack> Host<S> {
         if socket.listening || socket.association != Association::Unconnected {
             return Err(Errno::EISCONN.into());
         }
-        Ok(self.open_connection(id, remote, Some(data))?)
+        let taken = self.open_connection(id, remote, Some(data))?;
+        let rest = data.get(taken..).unwrap_or_default();
+        match self.socket(id)?.key {
+            Some(key) if !nonblocking && !rest.is_empty() => {
+                let queued = self.stack.send(self.now, key, rest, SendFlags::default());
+                Ok(taken + queued.unwrap_or(0))
+            }
+            _ => Ok(taken),
+        }
     }
 
     pub(super) fn attempt_send(&mut self, send: &mut Send) -> Option<Reply> {
@@ -110,6 +124,7 @@ impl<S: InProcessStack> Host<S> {
         if waits_for_handshake {
             return None;
         }
+        send.opening = false;
         let (State::SynReceived | State::Established | State::CloseWait, Some(key)) =
             (view.state, view.key)
         else {
@@ -126,7 +141,7 @@ impl<S: InProcessStack> Host<S> {
     /// What is left of a write on a connection that takes no more: what it took before, else the pending
     /// error, else `EPIPE`.
     fn broken(&mut self, send: &Send) -> Reply {
-        if send.sent > 0 {
+        if send.sent > 0 && !send.opening {
             return Ok(send.reply());
         }
         Err(self.take_error(send.socket).unwrap_or(Errno::EPIPE))

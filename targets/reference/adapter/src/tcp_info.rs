@@ -89,7 +89,13 @@ pub(crate) fn encode(status: &Status, now: Instant) -> Vec<u8> {
         .iter()
         .for_each(|word| info.extend(word.to_ne_bytes()));
     info.extend([0; 32]); // delivery rate and what limited it, in time
-    let words = [long_word(status.segments_delivered), 0];
+    // Linux counts the SYN.
+    let handshake_is_over = !matches!(
+        status.state,
+        State::Closed | State::Listen | State::SynSent | State::SynReceived
+    );
+    let delivered = status.segments_delivered + u64::from(handshake_is_over);
+    let words = [long_word(delivered), 0];
     words
         .iter()
         .for_each(|word| info.extend(word.to_ne_bytes()));

@@ -84,7 +84,7 @@ fn of_connection(tcb: &Tcb, config: &Config) -> Status {
         min_rtt: tcb.rack.min_rtt(),
         reordering_seen: tcb.rack.reordering_seen(),
         ecn: tcb.ecn.mode != EcnMode::Off,
-        fast_open: tcb.fast_open,
+        fast_open: tcb.syn_text_arrived,
         last_sent: tcb.last_sent,
         last_heard: tcb.last_heard,
         octets_acked: tcb.octets_acked,
