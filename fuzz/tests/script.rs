@@ -52,9 +52,8 @@ fn a_script_cut_off_anywhere_is_no_trouble() {
 
 #[test]
 fn what_the_fuzzer_found_is_mended() {
-    for found in ["--non_fatal=pR.etack\\\n+0 listen(2, 1) = 0\n"] {
-        assert_faithful(found.as_bytes());
-    }
+    let odd_option_value = "--non_fatal=pR.etack\\\n+0 listen(2, 1) = 0\n";
+    assert_faithful(odd_option_value.as_bytes());
 }
 
 /// A word that is new in the language belongs into the dictionary, too.
