@@ -40,6 +40,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod watch;
+mod zero_copy;
 
 pub use host::Host;
 pub use option::{OptionDefaults, StackOption};

@@ -6,6 +6,7 @@ use halfopen_target::{AddressFamily, ConnectionId, Duration, Errno};
 
 use crate::address::Bound;
 use crate::option::numbers::{IPV6_RECVERR, SO_SNDLOWAT};
+use crate::zero_copy::ZeroCopy;
 use crate::{Key, StackOption};
 use halfopen_target::posix::*;
 
@@ -41,6 +42,9 @@ pub(crate) struct Socket {
     pub(crate) shut_write: bool,
     /// Octets taken out of the stream since the connection began.
     pub(crate) octets_read: u64,
+    /// Octets put into the stream since the connection began.
+    pub(crate) octets_sent: u64,
+    pub(crate) zero_copy: ZeroCopy,
     /// The place in the stream of the urgent octet that `MSG_OOB` gave last.
     pub(crate) urgent_taken_at: Option<u64>,
     pub(crate) settings: Settings,
@@ -61,6 +65,8 @@ impl Socket {
             shut_read: false,
             shut_write: false,
             octets_read: 0,
+            octets_sent: 0,
+            zero_copy: ZeroCopy::default(),
             urgent_taken_at: None,
             settings: Settings::default(),
         }
@@ -92,6 +98,7 @@ impl Socket {
         self.shut_read = false;
         self.shut_write = false;
         self.octets_read = 0;
+        self.octets_sent = 0;
         self.urgent_taken_at = None;
         if !self.bound_by_user {
             self.bound = None;

@@ -111,6 +111,8 @@ pub struct SendFlags {
     pub urgent: bool,
     /// More data follows shortly.
     pub more: bool,
+    /// A record ends here: nothing joins it in a segment.
+    pub end_of_record: bool,
 }
 
 /// A passive OPEN.

@@ -140,6 +140,14 @@ pub struct Config {
     /// Whether text leaves in bursts, as large as the rate of the connection suggests, whose last segments carry PSH: what
     /// segmentation offload makes of the stack's packets.
     pub bursts: bool,
+    /// Segments that make a burst at least, if as many may leave.
+    pub least_burst: usize,
+    /// Whether a segment is taken that lacks the timestamps that were agreed on (RFC 7323 section 3.2 asks to drop it).
+    pub takes_missing_timestamps: bool,
+    /// Whether text that is sent soon after text arrived ends [`Config::quick_acks`]: the two ends take turns.
+    pub replies_end_quick_acks: bool,
+    /// Whether a client that got no cookie asks for one by the experimental option the next time (RFC 7413 appendix A).
+    pub fast_open_tries_experiment: bool,
     /// Whether text that was received stays readable after a reset (RFC 9293 section 3.10.7.4 flushes it).
     pub text_outlives_reset: bool,
     /// Octets of options that a SYN with text leaves room for, even if it has fewer (RFC 7413 section 4.1.3).
@@ -294,6 +302,10 @@ impl Default for Config {
             fast_open_key: None,
             hard_errors_abort_synchronized: false,
             bursts: false,
+            least_burst: 2,
+            takes_missing_timestamps: false,
+            replies_end_quick_acks: false,
+            fast_open_tries_experiment: false,
             text_outlives_reset: false,
             syn_option_room: 0,
             fast_open_client_without_cookie: false,

@@ -30,6 +30,8 @@ pub(crate) struct Growth {
     pub(crate) snd_nxt: Seq,
     /// Octets that were out before it came.
     pub(crate) flight_size: usize,
+    /// The most octets that were out in this round trip.
+    pub(crate) max_flight: usize,
 }
 
 /// The algorithms.
@@ -134,7 +136,7 @@ impl Congestion {
     /// RFC 7661 section 4.1, RFC 9438 section 5.8: a window that is not used up is not proven.
     fn is_limiting(&self, growth: &Growth) -> bool {
         if self.in_slow_start() {
-            self.cwnd < 2 * growth.flight_size
+            self.cwnd < 2 * growth.max_flight.max(growth.flight_size)
         } else {
             growth.flight_size + self.smss > self.cwnd
         }
@@ -207,6 +209,7 @@ impl Growth {
             snd_una: Seq(0),
             snd_nxt: Seq(0),
             flight_size: 0,
+            max_flight: 0,
         }
     }
 }

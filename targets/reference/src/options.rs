@@ -153,4 +153,6 @@ pub struct SendFlags {
     pub urgent: bool,
     /// More data follows shortly: a partial segment waits for it, for the override timeout at most.
     pub more: bool,
+    /// A record ends with the data: no segment holds octets of two records.
+    pub end_of_record: bool,
 }

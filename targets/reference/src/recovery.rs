@@ -188,6 +188,7 @@ fn growth(tcb: &Tcb, ack: &Ack, now: Instant) -> Growth {
         snd_una: tcb.snd_una,
         snd_nxt: tcb.snd_nxt,
         flight_size: tcb.flight_size() + ack.acked,
+        max_flight: tcb.max_flight.0,
     }
 }
 

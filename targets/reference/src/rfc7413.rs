@@ -25,8 +25,18 @@ pub(crate) struct Peers {
 /// What a server said last.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer {
+    /// What to show, or how to ask.
     pub(crate) option: FastOpenOption,
     pub(crate) mss: u16,
+}
+
+/// What a SYN-ACK told of a server.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lesson {
+    /// The cookie that it brought.
+    pub(crate) cookie: Option<FastOpenOption>,
+    /// It brought none although it was asked: the form to ask in from now on.
+    pub(crate) ask_by_experiment: Option<bool>,
 }
 
 impl Peers {
@@ -35,8 +45,14 @@ impl Peers {
         self.known.get(&server).copied()
     }
 
-    /// A SYN-ACK brought a cookie.
-    pub(crate) fn learn(&mut self, server: IpAddr, peer: Peer) {
+    /// A SYN-ACK came in answer to a fast open.
+    pub(crate) fn learn(&mut self, server: IpAddr, mss: u16, lesson: Lesson) {
+        let known = self.find(server).map(|peer| peer.option);
+        let mut option = lesson.cookie.or(known).unwrap_or_default();
+        if option.cookie.octets().is_empty() {
+            option.experimental = lesson.ask_by_experiment.unwrap_or(option.experimental);
+        }
+        let peer = Peer { option, mss };
         if self.known.insert(server, peer).is_none() {
             self.order.push_back(server);
         }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::output::Output;
-use crate::rfc7413::{Peer, Peers};
+use crate::rfc7413::Peers;
 use crate::table::Table;
 use crate::{Config, ConnectionId, Event, Instant, State, UserError, timeout};
 
@@ -127,11 +127,10 @@ impl Stack {
     /// Remembers the cookie that a SYN-ACK brought.
     fn learn_cookie(&mut self, id: ConnectionId) {
         if let Some(tcb) = self.table.connections.get_mut(&id)
-            && let Some(option) = tcb.learned.take()
+            && let Some(lesson) = tcb.learned.take()
         {
-            let mss = tcb.remote_mss;
             self.fast_open_peers
-                .learn(tcb.remote.addr, Peer { option, mss });
+                .learn(tcb.remote.addr, tcb.remote_mss, lesson);
         }
     }
 

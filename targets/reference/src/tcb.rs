@@ -17,6 +17,7 @@ use crate::rfc5682::Step;
 use crate::rfc6298::RttEstimator;
 use crate::rfc6675::Scoreboard;
 use crate::rfc7323::{MAX_WIND_SHIFT, Timestamps};
+use crate::rfc7413::Lesson;
 use crate::rfc8985::Rack;
 use crate::segment::Segment;
 use crate::send_buffer::SendBuffer;
@@ -132,7 +133,17 @@ pub(crate) struct Tcb {
     /// What our SYN-ACK gives.
     pub(crate) fast_open_reply: Option<FastOpenOption>,
     /// The cookie that a SYN-ACK brought.
-    pub(crate) learned: Option<FastOpenOption>,
+    pub(crate) learned: Option<Lesson>,
+    /// The connection was opened by a fast open.
+    pub(crate) fast_open_asked: bool,
+    /// When text arrived last.
+    pub(crate) last_text_at: Option<Instant>,
+    /// The user asked to let go of what Nagle's algorithm or a cork holds back, this once.
+    pub(crate) pushes: bool,
+    /// Where records end that segments must not cross, in order.
+    pub(crate) records: VecDeque<Seq>,
+    /// The most octets that were out since SND.UNA was below the second.
+    pub(crate) max_flight: (usize, Seq),
     /// The last reduction of the congestion window, while it may be taken back.
     pub(crate) undo: Option<Undo>,
     /// Octets that are known to have arrived, in order or not.
@@ -249,6 +260,11 @@ impl Tcb {
             fast_open_request: None,
             fast_open_reply: None,
             learned: None,
+            fast_open_asked: false,
+            last_text_at: None,
+            pushes: false,
+            records: VecDeque::new(),
+            max_flight: (0, iss),
             undo: None,
             delivered: 0,
             segments_delivered: 0,
@@ -439,6 +455,12 @@ impl Tcb {
             return self.retransmit_next.is_some();
         }
         self.recovery.frto != Some(Step::Second) && self.scoreboard.next_lost(0).is_some()
+    }
+
+    /// Octets from `seq` to the end of the record that it is in, where there is one.
+    pub(crate) fn record_left(&self, seq: Seq) -> Option<usize> {
+        let end = self.records.iter().find(|end| end.after(seq))?;
+        Some(end.octets_since(seq))
     }
 
     /// Whether our SYN was not acknowledged yet.

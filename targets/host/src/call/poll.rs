@@ -31,9 +31,13 @@ impl<S: InProcessStack> Host<S> {
         self.begin(Operation::Poll { fds }, patience)
     }
 
-    pub(super) fn attempt_poll(&self, fds: &mut Vec<PollDescriptor>) -> Option<Reply> {
+    pub(super) fn attempt_poll(&mut self, fds: &mut Vec<PollDescriptor>) -> Option<Reply> {
         for entry in fds.iter_mut() {
-            entry.revents = match self.table.find(entry.descriptor) {
+            let found = self.table.find(entry.descriptor);
+            if let Ok(id) = found {
+                self.note_acknowledged(id);
+            }
+            entry.revents = match found {
                 _ if entry.descriptor.0 < 0 => 0,
                 Err(_) => POLLNVAL,
                 Ok(id) => self.ready(id) & (entry.events | POLLERR | POLLHUP),
@@ -79,7 +83,10 @@ impl<S: InProcessStack> Host<S> {
                 mask |= POLLPRI;
             }
         }
-        if view.has_error {
+        let has_news = self
+            .socket(id)
+            .is_ok_and(|socket| socket.zero_copy.has_news());
+        if view.has_error || has_news {
             mask |= POLLERR;
         }
         mask

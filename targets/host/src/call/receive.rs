@@ -3,7 +3,7 @@
 use halfopen_target::posix::*;
 use halfopen_target::{CallName, Descriptor, Errno, Output, Returned, State};
 
-use super::{Operation, Patience, Reply, Started};
+use super::{Operation, Patience, Reply, Started, ended};
 use crate::host::{Host, View};
 use crate::option::numbers::MSG_ERRQUEUE;
 use crate::socket::SocketId;
@@ -64,9 +64,11 @@ impl<S: InProcessStack> Host<S> {
         flags: i32,
     ) -> Started {
         let id = self.table.find(fd)?;
-        // No error is ever queued here: pending errors are told by the calls themselves.
+        // Of errors none is ever queued here: the calls themselves tell them.
         if flags & MSG_ERRQUEUE != 0 {
-            return Err(Errno::EAGAIN.into());
+            self.note_acknowledged(id);
+            let socket = self.socket_mut(id)?;
+            return ended(socket.zero_copy.tell(socket.family));
         }
         let room = buffers
             .iter()

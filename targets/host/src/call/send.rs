@@ -5,7 +5,7 @@ use halfopen_target::{Address, Capability, Descriptor, Errno, Returned, State};
 
 use super::{Operation, Patience, Refusal, Reply, Started, ended};
 use crate::host::Host;
-use crate::option::numbers::MSG_FASTOPEN;
+use crate::option::numbers::{MSG_EOR, MSG_FASTOPEN, MSG_ZEROCOPY, SO_ZEROCOPY};
 use crate::socket::{Association, SocketId};
 use crate::{InProcessStack, SendFlags, StackOption};
 
@@ -16,6 +16,8 @@ pub(crate) struct Send {
     data: Vec<u8>,
     sent: usize,
     flags: SendFlags,
+    /// The user wants to know when the buffers are free again.
+    zero_copy: bool,
     /// It opened the connection, and the handshake is not over: nothing counts as sent yet.
     opening: bool,
 }
@@ -44,14 +46,18 @@ impl<S: InProcessStack> Host<S> {
     ) -> Started {
         let id = self.table.find(fd)?;
         let data = buffers.concat();
-        let opening = flags & MSG_FASTOPEN != 0;
+        let mut opening = flags & MSG_FASTOPEN != 0;
         let nonblocking = self.socket(id)?.nonblocking || flags & MSG_DONTWAIT != 0;
         let sent = if opening {
-            self.open_with_data(id, address, &data, nonblocking)?
+            let taken = self.open_with_data(id, address, &data, nonblocking)?;
+            opening = taken.is_some();
+            taken.unwrap_or(0)
         } else {
             0
         };
-        let socket = self.socket(id)?;
+        let socket = self.socket_mut(id)?;
+        socket.octets_sent += sent as u64;
+        let zero_copy = flags & MSG_ZEROCOPY != 0 && socket.settings.flag(SOL_SOCKET, SO_ZEROCOPY);
         let patience = Patience::of(nonblocking, socket.settings.send_timeout);
         let send = Send {
             socket: id,
@@ -60,36 +66,45 @@ impl<S: InProcessStack> Host<S> {
             flags: SendFlags {
                 urgent: flags & MSG_OOB != 0,
                 more: flags & MSG_MORE != 0,
+                end_of_record: flags & MSG_EOR != 0,
             },
+            zero_copy,
             opening,
         };
         match patience {
             // Linux: the handshake goes on, and asks for a cookie.
-            Patience::None if flags & MSG_FASTOPEN != 0 && sent == 0 => {
-                Err(Errno::EINPROGRESS.into())
+            Patience::None if opening && sent == 0 => Err(Errno::EINPROGRESS.into()),
+            Patience::None if opening => {
+                self.note_zero_copy(&send);
+                ended(Ok(send.reply()))
             }
-            Patience::None if flags & MSG_FASTOPEN != 0 => ended(Ok(send.reply())),
             patience => self.begin(Operation::Send(send), patience),
         }
     }
 
     /// `MSG_FASTOPEN`: connects, with as much of the data in the SYN as the stack takes; the rest of it waits behind the
-    /// handshake if the call does.
+    /// handshake if the call does. How much was taken; none where the connection was open already.
     fn open_with_data(
         &mut self,
         id: SocketId,
         address: Option<Address>,
         data: &[u8],
         nonblocking: bool,
-    ) -> Result<usize, Refusal> {
+    ) -> Result<Option<usize>, Refusal> {
         if !self.stack.supports(StackOption::FastOpen(1)) {
             let reason = "the stack has no fast open";
             return Err(self.lacks(Capability::FastOpen, reason).into());
         }
         let Some(Address::Inet(remote)) = address else {
-            return Err(Errno::EINVAL.into());
+            return Err(Errno::EOPNOTSUPP.into());
         };
-        let socket = self.socket(id)?;
+        let view = self.view(id)?;
+        let socket = self.socket_mut(id)?;
+        if socket.association == Association::Connecting && view.state == State::Established {
+            // A `connect` that did not wait is over now.
+            socket.association = Association::Connected;
+            return Ok(None);
+        }
         if socket.listening || socket.association != Association::Unconnected {
             return Err(Errno::EISCONN.into());
         }
@@ -98,9 +113,9 @@ impl<S: InProcessStack> Host<S> {
         match self.socket(id)?.key {
             Some(key) if !nonblocking && !rest.is_empty() => {
                 let queued = self.stack.send(self.now, key, rest, SendFlags::default());
-                Ok(taken + queued.unwrap_or(0))
+                Ok(Some(taken + queued.unwrap_or(0)))
             }
-            _ => Ok(taken),
+            _ => Ok(Some(taken)),
         }
     }
 
@@ -132,10 +147,43 @@ impl<S: InProcessStack> Host<S> {
         };
         let rest = send.data.get(send.sent..).unwrap_or_default();
         match self.stack.send(self.now, key, rest, send.flags) {
-            Ok(taken) => send.sent = send.sent.saturating_add(taken).min(send.data.len()),
+            Ok(taken) => {
+                send.sent = send.sent.saturating_add(taken).min(send.data.len());
+                if let Ok(socket) = self.socket_mut(send.socket) {
+                    socket.octets_sent += taken as u64;
+                }
+            }
             Err(_) => return Some(self.broken(send)),
         }
-        (send.sent == send.data.len()).then(|| Ok(send.reply()))
+        if send.sent < send.data.len() {
+            return None;
+        }
+        self.note_zero_copy(send);
+        Some(Ok(send.reply()))
+    }
+
+    /// A send is over whose buffers the user waits for.
+    fn note_zero_copy(&mut self, send: &Send) {
+        if let Ok(socket) = self.socket_mut(send.socket)
+            && send.zero_copy
+            && send.sent > 0
+        {
+            let end = socket.octets_sent;
+            socket.zero_copy.sent(end);
+        }
+    }
+
+    /// Looks how much of what was sent the remote has.
+    pub(super) fn note_acknowledged(&mut self, id: SocketId) {
+        let queued = self
+            .view(id)
+            .ok()
+            .and_then(|view| view.status)
+            .map_or(0, |status| status.send_queued);
+        if let Ok(socket) = self.socket_mut(id) {
+            let acknowledged = socket.octets_sent.saturating_sub(queued as u64);
+            socket.zero_copy.acknowledged(acknowledged);
+        }
     }
 
     /// What is left of a write on a connection that takes no more: what it took before, else the pending

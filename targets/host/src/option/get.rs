@@ -133,7 +133,8 @@ fn default_value(level: i32, name: i32, stack: &OptionDefaults) -> Result<i32, E
         (
             SOL_SOCKET,
             SO_DEBUG | SO_REUSEADDR | SO_DONTROUTE | SO_BROADCAST | SO_KEEPALIVE | SO_OOBINLINE
-            | SO_PRIORITY | SO_REUSEPORT | SO_RCVLOWAT | SO_SNDLOWAT | SO_MARK | SO_BUSY_POLL,
+            | SO_PRIORITY | SO_REUSEPORT | SO_RCVLOWAT | SO_SNDLOWAT | SO_MARK | SO_BUSY_POLL
+            | SO_ZEROCOPY,
         )
         | (
             IPPROTO_TCP,

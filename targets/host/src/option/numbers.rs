@@ -9,6 +9,7 @@ pub(crate) const SO_SNDBUFFORCE: i32 = 32;
 pub(crate) const SO_RCVBUFFORCE: i32 = 33;
 pub(crate) const SO_MARK: i32 = 36;
 pub(crate) const SO_BUSY_POLL: i32 = 46;
+pub(crate) const SO_ZEROCOPY: i32 = 60;
 
 pub(crate) const TCP_DEFER_ACCEPT: i32 = 9;
 pub(crate) const TCP_WINDOW_CLAMP: i32 = 10;
@@ -23,5 +24,7 @@ pub(crate) const IPV6_MTU_DISCOVER: i32 = 23;
 pub(crate) const IPV6_MTU: i32 = 24;
 pub(crate) const IPV6_RECVERR: i32 = 25;
 
+pub(crate) const MSG_EOR: i32 = 0x80;
 pub(crate) const MSG_ERRQUEUE: i32 = 0x2000;
+pub(crate) const MSG_ZEROCOPY: i32 = 0x400_0000;
 pub(crate) const MSG_FASTOPEN: i32 = 0x2000_0000;

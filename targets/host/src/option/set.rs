@@ -162,6 +162,7 @@ fn of_socket(name: i32, value: i32, limits: &Limits, capacity: i32) -> Result<Se
         // Routing, queueing and debugging have no counterpart in a stack without a network behind it.
         SO_DEBUG | SO_DONTROUTE | SO_BROADCAST => flag(value),
         SO_PRIORITY | SO_MARK => Ok((value, None)),
+        SO_ZEROCOPY => Ok((in_range(value, 0, 1)?, None)),
         SO_BUSY_POLL => Ok((in_range(value, 0, i32::MAX)?, None)),
         SO_REUSEADDR | SO_REUSEPORT | SO_OOBINLINE => flag(value),
         SO_KEEPALIVE => Ok((bit(value), Some(StackOption::KeepAlive(value != 0)))),

@@ -168,6 +168,7 @@ impl InProcessStack for ReferenceStack {
         let flags = halfopen_reference::SendFlags {
             urgent: flags.urgent,
             more: flags.more,
+            end_of_record: flags.end_of_record,
         };
         self.stack
             .send(instant(now), connection(to), data, flags)

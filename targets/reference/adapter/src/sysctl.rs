@@ -109,6 +109,7 @@ impl Sysctls {
             "net.ipv4.tcp_ecn_fallback" => config.ecn_fallback = flag(value)?,
             "net.ipv4.tcp_fastopen_key" => config.fast_open_key = Some(key(value)?),
             "net.ipv4.tcp_frto" => config.frto = number(value)? != 0,
+            "net.ipv4.tcp_min_tso_segs" => config.least_burst = size(value)?.max(1),
             "net.ipv4.tcp_recovery" => config.rack = number(value)? & 1 != 0,
             "net.ipv4.tcp_slow_start_after_idle" => config.restart_after_idle = flag(value)?,
             "net.ipv4.tcp_ecn" => {

@@ -56,7 +56,8 @@ fn retransmit_at(tcb: &mut Tcb, seq: Seq, limit: usize, now: Instant, out: &mut 
 fn send_again(tcb: &mut Tcb, seq: Seq, limit: usize, now: Instant, out: &mut Output) -> Seq {
     let text_end = tcb.fin_sent.unwrap_or(tcb.snd_nxt);
     let room = segmentation::text_room(tcb, now, out.config());
-    let len = text_end.octets_since(seq).min(room).min(limit);
+    let record = tcb.record_left(seq).unwrap_or(usize::MAX);
+    let len = text_end.octets_since(seq).min(room).min(limit).min(record);
     let fin = tcb.fin_sent == Some(seq.plus(len)) && len < limit.max(1);
     note(tcb, now);
     segmentation::send_text(tcb, seq, len, fin, now, out);

@@ -1,10 +1,15 @@
 //! Sending text: what leaves now (RFC 9293 section 3.8.6.2.1, section 3.7.4; RFC 5681).
 
+use core::time::Duration;
+
 use super::{Output, control, retransmission};
 use crate::segment::{Flags, OutboundSegment};
 use crate::tcb::{Tcb, at_least};
 use crate::timer::Timer;
 use crate::{Config, Instant, Seq, State, rfc8985};
+
+/// Text that leaves so soon after text arrived is a reply to it.
+const TURN: Duration = Duration::from_millis(40);
 
 /// Octets that one burst holds at most.
 const LARGEST_BURST: usize = 65_536;
@@ -48,6 +53,10 @@ fn send_bursts(tcb: &mut Tcb, now: Instant, out: &mut Output) {
         }
     }
     end_burst(segments, out);
+    let (most, until) = tcb.max_flight;
+    if tcb.snd_una.at_or_after(until) || tcb.flight_size() > most {
+        tcb.max_flight = (tcb.flight_size(), tcb.snd_nxt);
+    }
 }
 
 /// The last of several segments that leave as one carries PSH.
@@ -57,12 +66,15 @@ fn end_burst(segments: usize, out: &mut Output) {
     }
 }
 
-/// How many segments leave as one: what the connection's rate carries in a millisecond, two at least, and more on short paths.
+/// How many segments leave as one: what the connection's rate carries in a millisecond, more on short paths, and half of cwnd at
+/// most.
 fn burst_segments(tcb: &Tcb, now: Instant, config: &Config) -> usize {
-    let (Some(srtt), Some(min_rtt)) = (tcb.rtt.srtt(), tcb.rack.min_rtt()) else {
-        return usize::MAX;
-    };
+    let room = text_room(tcb, now, config);
     let cwnd = tcb.congestion.cwnd();
+    let half = (cwnd / room / 2).max(1);
+    let (Some(srtt), Some(min_rtt)) = (tcb.rtt.srtt(), tcb.rack.min_rtt()) else {
+        return half;
+    };
     let gain = if tcb.congestion.in_slow_start() {
         200
     } else {
@@ -73,7 +85,7 @@ fn burst_segments(tcb: &Tcb, now: Instant, config: &Config) -> usize {
     let short = u32::try_from(min_rtt.as_micros() >> 9).unwrap_or(u32::MAX);
     let more = LARGEST_BURST.checked_shr(short).unwrap_or(0);
     let octets = each_milli.saturating_add(more).min(LARGEST_BURST);
-    (octets / text_room(tcb, now, config)).max(2)
+    (octets / room).max(config.least_burst).min(half)
 }
 
 /// Whether text or a FIN can leave in this state.
@@ -101,10 +113,15 @@ fn next_segment(tcb: &Tcb, now: Instant, config: &Config) -> Option<Plan> {
     }
     let window = usable_window(tcb, config);
     let smss = text_room(tcb, now, config);
+    let record = tcb.record_left(tcb.snd_nxt);
     let len = unsent
         .min(smss)
         .min(window)
+        .min(record.unwrap_or(usize::MAX))
         .min(usable_congestion_window(tcb, config));
+    if len > 0 && record == Some(len) {
+        return Some(Plan { len, fin: false }); // a record ends here: nothing can join it
+    }
     let plan = Plan {
         len,
         fin: tcb.fin_queued && len == unsent && window > len,
@@ -131,7 +148,8 @@ fn may_leave(tcb: &Tcb, plan: Plan, unsent: usize, smss: usize) -> bool {
     // RFC 9293 MUST-17: Nagle's algorithm can be switched off. A close lets the rest go, too.
     let nagle_allows =
         idle || nothing_small_is_out(tcb) || tcb.options.no_delay || tcb.fin_queued || urgent;
-    let corked = (tcb.options.cork || tcb.more_follows) && !tcb.fin_queued && !urgent;
+    let corked =
+        (tcb.options.cork || tcb.more_follows) && !tcb.pushes && !tcb.fin_queued && !urgent;
     // (2) all that is queued (RFC 9293 MUST-60: it never waits for more, unless the user said so)
     if len == unsent && nagle_allows && !corked {
         return true;
@@ -222,6 +240,10 @@ fn send_new(tcb: &mut Tcb, plan: Plan, now: Instant, out: &mut Output) {
     if plan.len < text_room(tcb, now, out.config()) {
         tcb.small_sent = Some(tcb.snd_nxt.plus(plan.len));
     }
+    let replies = tcb.last_text_at.is_some_and(|at| now.since(at) < TURN);
+    if out.config().replies_end_quick_acks && replies {
+        tcb.quick_acks = 0;
+    }
     send_text(tcb, tcb.snd_nxt, plan.len, plan.fin, now, out);
     advance_snd_nxt(tcb, plan.len, plan.fin, now, out);
     tcb.rtt.sent(tcb.snd_nxt, now);
@@ -246,7 +268,9 @@ pub(super) fn send_text(
     let options = tcb.segment_options(now);
     let len = len.min(tcb.send.octets_from(seq));
     // RFC 9293 MUST-61: PSH on the segment that empties the queue; also SHLD-27, one for many SENDs.
-    let psh = len > 0 && seq.plus(len) == tcb.send.end();
+    let end = seq.plus(len);
+    let empties = end == tcb.send.end() && !tcb.more_follows;
+    let psh = len > 0 && (empties || tcb.records.contains(&end));
     let urgent = tcb.snd_up.filter(|snd_up| snd_up.after(seq));
     let flags = Flags {
         fin,

@@ -3,6 +3,7 @@
 use super::other_states;
 use super::{Step, hold_until_established};
 use crate::output::{Output, control, segmentation};
+use crate::rfc7413::Lesson;
 use crate::segment::Segment;
 use crate::tcb::Tcb;
 use crate::{ConnectionError, DropReason, Instant, State};
@@ -67,13 +68,12 @@ fn established(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output)
         .and_then(|stamps| stamps.echoed_age(seg, tcb.opened_at, now));
     tcb.rtt.acknowledged(seg.ack, tcb.snd_nxt, now, echoed);
     tcb.snd_una = seg.ack;
-    tcb.settle_text_of_syn(seg);
-    if tcb.fast_open_request.is_some() {
-        tcb.learned = seg
-            .options
-            .fast_open
-            .filter(|option| !option.cookie.octets().is_empty());
+    let sent_text = tcb.snd_nxt.after(tcb.iss.wrapping_add(1));
+    if tcb.send.end().after(tcb.snd_nxt) {
+        tcb.last_text_at = Some(now); // text waited for the handshake: the ends take turns
     }
+    tcb.settle_text_of_syn(seg);
+    learn(tcb, seg, sent_text, out);
     tcb.last_heard = now;
     tcb.begin_transfer(out.config());
     tcb.timers.stop_all();
@@ -87,6 +87,25 @@ fn established(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output)
     other_states::sequence::trim(tcb, &mut rest);
     other_states::sixth_to_eighth(tcb, seg, &rest, now, out);
     segmentation::transmit(tcb, now, out);
+}
+
+/// What the SYN-ACK says about fast open (RFC 7413 section 4.1.3.1), also where the SYN had to be sent again: that it was lost
+/// was only presumed.
+fn learn(tcb: &mut Tcb, seg: &Segment<'_>, sent_text: bool, out: &Output) {
+    if !tcb.fast_open_asked {
+        return;
+    }
+    let cookie = seg
+        .options
+        .fast_open
+        .filter(|option| !option.cookie.octets().is_empty());
+    let refused = tcb
+        .fast_open_request
+        .filter(|_| cookie.is_none() && !sent_text && out.config().fast_open_tries_experiment);
+    tcb.learned = Some(Lesson {
+        cookie,
+        ask_by_experiment: refused.map(|request| !request.experimental),
+    });
 }
 
 /// RFC 9293 MUST-10: both ends sent a SYN.

@@ -133,19 +133,25 @@ impl Stack {
         let iss = isn::initial_sequence_number(&self.config().secret, now, ends.0, ends.1);
         let mut tcb = Tcb::new(id, ends, options.clone(), iss, self.config(), now);
         let known = self.fast_open_peers.find(remote.addr);
-        tcb.fast_open_request = Some(known.map(|peer| peer.option).unwrap_or_default());
+        let option = known.map(|peer| peer.option).unwrap_or_default();
+        tcb.fast_open_request = Some(option);
+        tcb.fast_open_asked = true;
         let link = tcb.path_mtu.saturating_sub(header_len(remote));
-        let mss = match known {
-            Some(peer) => usize::from(peer.mss).min(link),
-            None if self.config().fast_open_client_without_cookie => {
-                tcb.fast_open_request = None;
-                link
-            }
-            None => 0,
-        };
+        let limits = [known.map(|peer| peer.mss), tcb.options.max_segment];
+        let limits = limits.into_iter().flatten().map(usize::from);
+        let mss = limits.fold(link, usize::min);
+        let has_cookie = !option.cookie.octets().is_empty();
+        let without = self.config().fast_open_client_without_cookie;
+        if without && !has_cookie {
+            tcb.fast_open_request = None;
+        }
         // Section 4.1.3: what the remembered MSS leaves beside the options.
         let used = control::syn_options(&tcb, now).encoded_len();
-        let room = mss.saturating_sub(used.max(self.config().syn_option_room));
+        let room = if has_cookie || without {
+            mss.saturating_sub(used.max(self.config().syn_option_room))
+        } else {
+            0
+        };
         let first = data.get(..room).unwrap_or(data);
         let taken = tcb.send.push(first, tcb.options.send_buffer);
         tcb.snd_nxt = iss.wrapping_add(1).plus(taken);

@@ -40,7 +40,9 @@ impl Stack {
                 if tcb.state.is_synchronized() =>
             {
                 tcb.more_follows = false;
+                tcb.pushes = matches!(option, ConnectionOption::NoDelay(true));
                 segmentation::transmit(tcb, now, &mut self.out);
+                tcb.pushes = false;
             }
             ConnectionOption::QuickAck(true) if tcb.unacked_text > 0 => {
                 tcb.ack_now = true;

@@ -49,6 +49,11 @@ fn queue(tcb: &mut Tcb, data: &[u8], flags: SendFlags) -> Result<usize, UserErro
         // Only whole SENDs announce more, or are urgent to their last octet.
         let whole = taken == data.len();
         tcb.more_follows = flags.more && whole;
+        if flags.end_of_record && whole {
+            let una = tcb.snd_una;
+            tcb.records.retain(|end| end.after(una));
+            tcb.records.push_back(tcb.send.end());
+        }
         if flags.urgent {
             tcb.snd_up = Some(tcb.send.end()); // RFC 9293 MUST-30, MUST-31, MUST-62
         }

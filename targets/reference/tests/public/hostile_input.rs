@@ -187,6 +187,7 @@ impl Play {
                 let flags = SendFlags {
                     urgent: *urgent,
                     more: *more,
+                    end_of_record: *urgent != *more,
                 };
                 let _ = self
                     .stack

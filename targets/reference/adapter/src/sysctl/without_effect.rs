@@ -120,11 +120,6 @@ const WITHOUT_EFFECT: &[(&str, Harmless, &str)] = &[
         "no congestion control uses the least RTT",
     ),
     (
-        "net.ipv4.tcp_min_tso_segs",
-        Harmless::Any,
-        "no segmentation offload",
-    ),
-    (
         "net.ipv4.tcp_moderate_rcvbuf",
         Harmless::Only(&[0]),
         "buffers keep their size",

@@ -159,6 +159,7 @@ fn advance(
             snd_una: seg_ack,
             snd_nxt,
             flight_size: seg_ack.octets_since(before) + tcb.flight_size(),
+            max_flight: tcb.max_flight.0,
         };
         let smss = tcb.smss(out.config());
         let (advice, restart) =

@@ -32,6 +32,7 @@ pub(super) fn step(tcb: &mut Tcb, seg: &mut Segment<'_>, now: Instant, out: &mut
         .map_or(Verdict::Good, |stamps| stamps.check(seg, now))
     {
         Verdict::Good => {}
+        Verdict::Missing if out.config().takes_missing_timestamps => {}
         Verdict::Missing => {
             out.dropped(Some(tcb.id), DropReason::MissingTimestamp, now);
             return Step::Done;

@@ -51,6 +51,7 @@ fn before_fin<'a>(tcb: &Tcb, seg: &Segment<'a>) -> &'a [u8] {
 }
 
 fn take(tcb: &mut Tcb, seg_seq: crate::Seq, text: &[u8], now: Instant, out: &mut Output) {
+    tcb.last_text_at = Some(now);
     tcb.largest_text = tcb.largest_text.max(text.len());
     if seg_seq == tcb.rcv_nxt {
         let fills_gap = !tcb.reassembly.is_empty();
