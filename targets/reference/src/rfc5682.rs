@@ -36,8 +36,13 @@ pub(crate) fn acknowledged(tcb: &mut Tcb, delivery: &Delivery, acked: usize, con
         }
         Step::Second => {
             tcb.recovery.frto = None;
-            // Step 3: what the timer did not send again arrived, and so it was never lost.
-            if delivery.original {
+            // Step 3: what left before the timeout, and not again, arrived: it was never lost. The new segments
+            // of step 2 say nothing of that.
+            let recover = tcb.recovery.recover;
+            if delivery
+                .first_original
+                .is_some_and(|first| first.before_or_at(recover))
+            {
                 rfc4015::take_back(tcb);
             }
         }

@@ -54,8 +54,8 @@ pub(crate) struct Delivery {
     pub(crate) newest: Option<Transmission>,
     /// Of those that were sent but once, the one that was sent last.
     pub(crate) newest_original: Option<Transmission>,
-    /// A segment arrived that was sent but once.
-    pub(crate) original: bool,
+    /// The start of the first segment that arrived and was sent but once.
+    pub(crate) first_original: Option<Seq>,
     /// The start of the first segment that arrived late, behind others, without having been sent again.
     pub(crate) reordered: Option<Seq>,
 }
@@ -72,7 +72,10 @@ impl Delivery {
             self.newest = Some(*entry);
         }
         if !entry.resent {
-            self.original = true;
+            let first = self
+                .first_original
+                .map_or(entry.start, |first| first.min(entry.start));
+            self.first_original = Some(first);
             if self.newest_original.is_none_or(is_newer) {
                 self.newest_original = Some(*entry);
             }

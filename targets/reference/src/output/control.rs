@@ -111,7 +111,8 @@ pub(crate) fn syn_options(tcb: &Tcb, now: Instant) -> TcpOptions {
         fast_open: if tcb.state == State::SynSent {
             tcb.fast_open_request
         } else {
-            tcb.fast_open_reply
+            // RFC 7413 section 4.2.2: not when the SYN-ACK is repeated.
+            tcb.fast_open_reply.filter(|_| tcb.retransmissions == 0)
         },
         ..TcpOptions::default()
     };
