@@ -21,6 +21,8 @@ pub(crate) struct RttEstimator {
     min_variance: Duration,
     /// The end of a segment that was sent once, and when: the sample in the making.
     timed: Option<(Seq, Instant)>,
+    /// Samples taken.
+    samples: u32,
     /// A timestamp counts once in a flight: from the first ACK of what is sent after this.
     sampled_until: Seq,
 }
@@ -36,6 +38,7 @@ impl RttEstimator {
             max: config.max_rto.max(config.min_rto),
             min_variance: config.min_rto_variance.max(GRANULARITY),
             timed: None,
+            samples: 0,
             sampled_until: iss,
         }
     }
@@ -53,6 +56,11 @@ impl RttEstimator {
     /// How often the RTO was doubled since it was measured.
     pub(crate) fn backoff(&self) -> u32 {
         self.backoff
+    }
+
+    /// How many samples were taken.
+    pub(crate) fn samples(&self) -> u32 {
+        self.samples
     }
 
     /// SRTT, once measured.
@@ -120,6 +128,7 @@ impl RttEstimator {
 
     /// Rules 2.2 and 2.3.
     fn sample(&mut self, r: Duration) {
+        self.samples = self.samples.saturating_add(1);
         let srtt = match self.srtt {
             None => {
                 self.rttvar = r / 2;

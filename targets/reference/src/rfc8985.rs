@@ -29,6 +29,8 @@ pub(crate) struct Rack {
     widened: u32,
     persist: u32,
     probe: Option<Probe>,
+    /// Round trips that were measured when the last probe left.
+    samples_at_probe: u32,
 }
 
 /// The loss probe that is out (section 5.4).
@@ -215,9 +217,16 @@ pub(crate) fn schedule_probe(tcb: &mut Tcb, now: Instant, config: &Config) {
     tcb.timers.set(Timer::LossProbe, deadline);
 }
 
+/// Whether a probe may leave: there is none out, and a round trip was measured since the last one, or at all
+/// (section 7.3).
+pub(crate) fn may_probe(tcb: &Tcb) -> bool {
+    tcb.rack.probe.is_none() && tcb.rtt.samples() > tcb.rack.samples_at_probe
+}
+
 /// A loss probe leaves (section 7.3).
 pub(crate) fn probe_sent(tcb: &mut Tcb, is_retransmission: bool) {
     let end = tcb.snd_nxt;
+    tcb.rack.samples_at_probe = tcb.rtt.samples();
     tcb.rack.probe = Some(Probe {
         end,
         is_retransmission,

@@ -328,6 +328,11 @@ pub(crate) fn send_loss_probe(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     if sends_new || retransmission::resend_tail(tcb, now, out) {
         rfc8985::probe_sent(tcb, !sends_new);
     }
+    await_timeout(tcb, now, out);
+}
+
+/// After the probe timer the retransmission timer is next, probe or none (RFC 8985 section 7.3).
+pub(crate) fn await_timeout(tcb: &mut Tcb, now: Instant, out: &Output) {
     tcb.timers.stop(Timer::LossProbe);
     let rto = at_least(tcb.rtt.rto());
     tcb.timers.set(Timer::Retransmission, now.after(rto));
