@@ -178,6 +178,9 @@ impl Congestion {
     pub(crate) fn timed_out(&mut self, flight_size: usize, first: bool) {
         if first {
             self.reduce(flight_size);
+            if let Algorithm::Cubic(cubic) = &mut self.algorithm {
+                cubic.timed_out();
+            }
         }
         self.set_cwnd(self.smss); // RFC 5681 section 3.1: the loss window
     }

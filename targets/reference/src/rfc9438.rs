@@ -41,6 +41,7 @@ impl Cubic {
         let epoch = self
             .epoch
             .get_or_insert_with(|| Epoch::new(cwnd, w_max, smss, growth.now));
+        self.w_max = w_max.max(epoch.origin);
         let elapsed = growth.now.since(epoch.began);
         let ahead = elapsed.saturating_add(growth.srtt.unwrap_or_default());
         let millis =
@@ -70,6 +71,11 @@ impl Cubic {
             cwnd
         };
         (flight_size * BETA_TENTHS / 10).max(2 * smss)
+    }
+
+    /// Section 4.8: after a timeout the curve begins where congestion avoidance does, with K = 0.
+    pub(crate) fn timed_out(&mut self) {
+        self.w_max = 0;
     }
 
     /// Section 5.8: time in which nothing was sent does not count.
@@ -197,6 +203,16 @@ mod tests {
         // 100 rounds of alpha = 9/17 until 20 segments, then of one segment each.
         let last = *windows.last().unwrap();
         assert!(last > 60_000, "{last}");
+    }
+
+    #[test]
+    fn after_a_timeout_the_curve_begins_where_the_window_is() {
+        let mut cubic = Cubic::default();
+        let ssthresh = cubic.reduced(1_000_000, 1_000_000, SMSS);
+        cubic.timed_out();
+        let windows = run(&mut cubic, ssthresh, 20, Duration::from_millis(100));
+        // 0.4 * 2^3 segments after two seconds, or what Reno makes of twenty round trips.
+        assert!(windows[19] < 712_000, "{}", windows[19]);
     }
 
     #[test]
