@@ -370,11 +370,13 @@ impl Scoreboard {
             }
         }
         self.highest_sacked = None;
+        self.recount();
     }
 
     /// The first segment that is taken for lost and was not sent again since, with as much of what
     /// follows it and is lost too as `room` holds (section 4, NextSeg rule 1).
     pub(crate) fn next_lost(&self, room: usize) -> Option<(Seq, usize)> {
+        debug_assert_eq!(self.tally, self.counted(), "the tally was kept");
         if self.tally.lost == 0 {
             return None;
         }
@@ -439,11 +441,16 @@ impl Scoreboard {
         self.entries.insert(at + 1, rest);
     }
 
-    fn recount(&mut self) {
-        self.tally = Tally::default();
+    fn counted(&self) -> Tally {
+        let mut tally = Tally::default();
         for entry in &self.entries {
-            self.tally.add(entry);
+            tally.add(entry);
         }
+        tally
+    }
+
+    fn recount(&mut self) {
+        self.tally = self.counted();
     }
 }
 
