@@ -179,6 +179,7 @@ impl Tcb {
     /// The SYN went unanswered: the next one is plain (section 4.1.3).
     pub(crate) fn fall_back_from_fast_open(&mut self) {
         self.fast_open_request = None;
+        self.fell_back = true;
         self.scoreboard.clear();
         self.snd_nxt = self.iss.wrapping_add(1);
     }

@@ -134,6 +134,8 @@ pub(crate) struct Tcb {
     pub(crate) fast_open_reply: Option<FastOpenOption>,
     /// The cookie that a SYN-ACK brought.
     pub(crate) learned: Option<Lesson>,
+    /// The SYN had to be sent again, without text.
+    pub(crate) fell_back: bool,
     /// The connection was opened by a fast open.
     pub(crate) fast_open_asked: bool,
     /// When text arrived last.
@@ -260,6 +262,7 @@ impl Tcb {
             fast_open_request: None,
             fast_open_reply: None,
             learned: None,
+            fell_back: false,
             fast_open_asked: false,
             last_text_at: None,
             pushes: false,

@@ -1,11 +1,13 @@
 //! Everything that reads: `read`, `readv`, `recv`, `recvfrom`, `recvmsg`.
 
 use halfopen_target::posix::*;
-use halfopen_target::{CallName, Descriptor, Errno, Output, Returned, State};
+use halfopen_target::{
+    CallName, ControlData, ControlMessage, Descriptor, Errno, Output, Returned, State,
+};
 
 use super::{Operation, Patience, Reply, Started, ended};
 use crate::host::{Host, View};
-use crate::option::numbers::MSG_ERRQUEUE;
+use crate::option::numbers::{MSG_ERRQUEUE, TCP_INQ};
 use crate::socket::SocketId;
 use crate::{InProcessStack, Received};
 
@@ -23,6 +25,8 @@ pub(crate) struct Receive {
     /// Octets after which it need not wait any more.
     target: usize,
     taken: Vec<u8>,
+    /// What is left to read, for a socket that wants to be told (`TCP_INQ`).
+    left: Option<i32>,
 }
 
 impl Receive {
@@ -47,6 +51,13 @@ impl Receive {
         }
         if self.name == CallName::Recvmsg {
             outputs.push(Output::MessageFlags(self.flags & MSG_OOB));
+            outputs.extend(self.left.map(|left| {
+                Output::Control(vec![ControlMessage {
+                    level: IPPROTO_TCP,
+                    kind: TCP_INQ,
+                    data: ControlData::Int(left),
+                }])
+            }));
         }
         Returned {
             outputs,
@@ -88,6 +99,7 @@ impl<S: InProcessStack> Host<S> {
             room,
             target: target.max(1),
             taken: Vec::new(),
+            left: None,
         };
         self.begin(Operation::Receive(receive), patience)
     }
@@ -105,6 +117,7 @@ impl<S: InProcessStack> Host<S> {
         }
         self.take_text(receive);
         let view = self.view(receive.socket).ok()?;
+        receive.left = self.left_to_read(receive.socket, &view);
         let empty_read = receive.room == 0 && view.status.is_some_and(|s| s.receive_queued > 0);
         if receive.taken.len() >= receive.target || empty_read {
             return Some(Ok(receive.reply()));
@@ -114,6 +127,18 @@ impl<S: InProcessStack> Host<S> {
             return over.then(|| Ok(receive.reply()));
         }
         self.nothing_to_read(receive, &view)
+    }
+
+    /// What `TCP_INQ` tells: octets that can be read, or one for the end of the stream.
+    fn left_to_read(&self, id: SocketId, view: &View) -> Option<i32> {
+        let wanted = self.socket(id).ok()?.settings.flag(IPPROTO_TCP, TCP_INQ);
+        let queued = view.status.map_or(0, |status| status.receive_queued);
+        let left = if queued == 0 && view.end_of_stream {
+            1
+        } else {
+            i32::try_from(queued).unwrap_or(i32::MAX)
+        };
+        wanted.then_some(left)
     }
 
     /// What a read says that finds nothing: the end, an error (once), or that it has to wait.

@@ -138,7 +138,8 @@ fn default_value(level: i32, name: i32, stack: &OptionDefaults) -> Result<i32, E
         )
         | (
             IPPROTO_TCP,
-            TCP_CORK | TCP_DEFER_ACCEPT | TCP_QUICKACK | TCP_USER_TIMEOUT | TCP_WINDOW_CLAMP,
+            TCP_CORK | TCP_DEFER_ACCEPT | TCP_INQ | TCP_QUICKACK | TCP_USER_TIMEOUT
+            | TCP_WINDOW_CLAMP,
         )
         | (IPPROTO_IP, IP_RECVERR)
         | (IPPROTO_IPV6, IPV6_V6ONLY | IPV6_RECVERR) => fixed_default(level, name),

@@ -17,6 +17,8 @@ pub(crate) const TCP_FASTOPEN: i32 = 23;
 pub(crate) const TCP_FASTOPEN_CONNECT: i32 = 30;
 pub(crate) const TCP_FASTOPEN_KEY: i32 = 33;
 pub(crate) const TCP_FASTOPEN_NO_COOKIE: i32 = 34;
+/// Also the type of its control message.
+pub(crate) const TCP_INQ: i32 = 36;
 
 pub(crate) const IP_MTU_DISCOVER: i32 = 10;
 pub(crate) const IP_MTU: i32 = 14;

@@ -231,6 +231,7 @@ fn of_tcp(name: i32, value: i32) -> Result<Setting, Errno> {
             let pending = usize::try_from(value).map_err(|_| Errno::EINVAL)?;
             (value, Some(Option_::FastOpen(pending)))
         }
+        TCP_INQ => (in_range(value, 0, 1)?, None),
         TCP_LINGER2 => linger2(value),
         // Only "accept at once", which is what happens anyway, is something the host can promise.
         TCP_DEFER_ACCEPT if value == 0 => (0, None),

@@ -72,9 +72,10 @@ fn burst_segments(tcb: &Tcb, now: Instant, config: &Config) -> usize {
     let room = text_room(tcb, now, config);
     let cwnd = tcb.congestion.cwnd();
     let half = (cwnd / room / 2).max(1);
-    let (Some(srtt), Some(min_rtt)) = (tcb.rtt.srtt(), tcb.rack.min_rtt()) else {
+    let Some(srtt) = tcb.rtt.srtt() else {
         return half;
     };
+    let min_rtt = tcb.rack.min_rtt().unwrap_or(srtt);
     let gain = if tcb.congestion.in_slow_start() {
         200
     } else {

@@ -69,7 +69,7 @@ fn established(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output)
     tcb.rtt.acknowledged(seg.ack, tcb.snd_nxt, now, echoed);
     tcb.snd_una = seg.ack;
     let sent_text = tcb.snd_nxt.after(tcb.iss.wrapping_add(1));
-    if tcb.send.end().after(tcb.snd_nxt) {
+    if !tcb.fell_back && tcb.send.end().after(tcb.snd_nxt) {
         tcb.last_text_at = Some(now); // text waited for the handshake: the ends take turns
     }
     tcb.settle_text_of_syn(seg);

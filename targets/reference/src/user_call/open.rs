@@ -305,7 +305,8 @@ fn send_syn(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     tcb.enter(State::SynSent, now, out);
     tcb.snd_nxt = tcb.snd_nxt.max(tcb.iss.wrapping_add(1));
     control::send_syn(tcb, now, out);
-    tcb.rtt.sent(tcb.snd_nxt, now);
+    // Text in the SYN may be left out of what is acknowledged: the SYN itself is timed.
+    tcb.rtt.sent(tcb.iss.wrapping_add(1), now);
     tcb.last_sent = now;
     segmentation::schedule(tcb, now, out);
 }

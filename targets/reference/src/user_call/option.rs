@@ -39,8 +39,8 @@ impl Stack {
             ConnectionOption::NoDelay(_) | ConnectionOption::Cork(_)
                 if tcb.state.is_synchronized() =>
             {
-                tcb.more_follows = false;
-                tcb.pushes = matches!(option, ConnectionOption::NoDelay(true));
+                tcb.pushes = option == ConnectionOption::NoDelay(true);
+                tcb.more_follows &= tcb.pushes;
                 segmentation::transmit(tcb, now, &mut self.out);
                 tcb.pushes = false;
             }
