@@ -31,6 +31,8 @@ pub(crate) struct History {
     attempts: u32,
     /// How it failed when it was last run, unless that was for a time.
     failure: Option<Doubt>,
+    /// How often in a row it failed like that.
+    times: u32,
     /// Whether we were late then.
     drifted: bool,
 }
@@ -62,9 +64,12 @@ pub(crate) fn attempt(
     let (run, is_live) = run_once(drill, targets, seed, index);
     let attempts = history.attempts + 1;
     if !is_last && is_doubtful(&run, is_live, history) {
+        let failure = failure_of(&run);
+        let repeats = failure.is_some() && failure == history.failure;
         return Err(History {
             attempts,
-            failure: failure_of(&run),
+            times: if repeats { history.times + 1 } else { 1 },
+            failure,
             drifted: has_drifted(&run),
         });
     }
@@ -84,15 +89,16 @@ pub(crate) fn attempt(
 
 /// Whether the machine may have had a part in how a drill ended.
 ///
-/// A stack's own fault repeats: on a live stack no failure is believed that was seen once only, and what fails for a time, or
-/// when we were late, has to fail again when less goes on. Of long drills the first repetition is enough.
+/// A stack's own fault repeats: on a live stack no failure is believed that was seen once or twice only, and what fails for a
+/// time, or when we were late, has to fail again when less goes on. Of long drills the first repetition is enough.
 fn is_doubtful(run: &Run, is_live: bool, history: &History) -> bool {
     match &run.verdict {
         Verdict::Inconclusive(_) => true,
         Verdict::Fail(_) => {
             let failure = failure_of(run);
             let repeats = failure.is_some() && failure == history.failure;
-            is_live && !(repeats && (!has_drifted(run) || length(run) >= LONG))
+            let is_settled = history.times >= 2 && !has_drifted(run);
+            is_live && !(repeats && (is_settled || length(run) >= LONG))
         }
         Verdict::Error(_) => is_live && has_drifted(run),
         Verdict::Pass | Verdict::Skip(_) => false,

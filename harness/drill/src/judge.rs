@@ -60,6 +60,9 @@ pub(crate) struct Judge<'s> {
     origin: Time,
     /// When the event before really happened.
     base: Time,
+    /// When the last event should have happened, if it was an injected packet of a script for packetdrill: a packet that is
+    /// injected next counts from there, so that lateness does not add up.
+    anchor: Option<Time>,
     /// How late our own last stimulus was.
     slip: Duration,
     /// How late all our stimuli were, taken together: what the stack times from something further back may seem early by so much.
@@ -94,6 +97,7 @@ impl<'s> Judge<'s> {
             running: BTreeMap::new(),
             origin: Time::ZERO,
             base: Time::ZERO,
+            anchor: None,
             slip: Duration::ZERO,
             drift: Duration::ZERO,
             worst_slip: Duration::ZERO,
@@ -109,12 +113,16 @@ impl<'s> Judge<'s> {
 
     /// When event `index` is stated to happen.
     pub(crate) fn window(&self, index: usize) -> Window {
-        Window::new(
-            self.event(index).time.start,
-            self.origin,
-            self.base,
-            self.slip,
-        )
+        let base = self
+            .anchor
+            .filter(|_| self.is_injected(index))
+            .unwrap_or(self.base);
+        Window::new(self.event(index).time.start, self.origin, base, self.slip)
+    }
+
+    fn is_injected(&self, index: usize) -> bool {
+        let inbound = Direction::Inbound;
+        matches!(&self.event(index).action, Action::Packet(spec) if spec.direction == inbound)
     }
 
     /// When a blocking call that began at `start` is stated to end.
@@ -188,6 +196,8 @@ impl<'s> Judge<'s> {
         };
         self.slack = Duration::ZERO;
         self.base = at;
+        let is_anchor = !self.script.is_strict() && self.is_injected(index);
+        self.anchor = is_anchor.then_some(stated);
     }
 
     /// Whether expectation `index` (an outbound packet or a transition) is met.
@@ -358,6 +368,7 @@ impl<'s> Judge<'s> {
             return Progress::Failed(self.failure(index, at, kind));
         }
         self.base = at;
+        self.anchor = None;
         Progress::Met(entries)
     }
 

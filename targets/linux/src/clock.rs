@@ -55,6 +55,13 @@ impl Clock {
         self.at(monotonic())
     }
 
+    /// Waits without going to sleep.
+    pub(crate) fn spin_until(&self, until: Time) {
+        while self.now() < until {
+            std::hint::spin_loop();
+        }
+    }
+
     /// The time of a moment of the monotonic clock.
     pub(crate) const fn at(&self, monotonic: i64) -> Time {
         let since = monotonic - self.origin;

@@ -28,6 +28,10 @@ use crate::pool::Pool;
 use crate::sys::{process, socket};
 use crate::tunnel::innermost;
 
+/// How long it may take to wake up in time: the rest of a wait is spent awake, so that what a script does every millisecond
+/// happens every millisecond.
+const WAKE_UP: Duration = Duration::from_micros(120);
+
 /// How long a wait may last without a look at the states.
 const LOOK_EVERY: Duration = Duration::from_millis(4);
 
@@ -390,7 +394,11 @@ impl Drill {
             if now >= until {
                 return Ok(None);
             }
-            self.wait(until.since(now).min(LOOK_EVERY))?;
+            let left = until.since(now);
+            match left.checked_sub(WAKE_UP) {
+                Some(span) if !span.is_zero() => self.wait(span.min(LOOK_EVERY))?,
+                _ => self.clock.spin_until(until),
+            }
         }
     }
 
