@@ -27,7 +27,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("harness/tidy", &[]),
     ("reports", &["drill", "script", "target", "wire"]),
     ("targets/host", &["target"]),
-    ("targets/linux", &["target"]),
+    ("targets/linux", &["posix", "target"]),
+    ("targets/posix", &["target"]),
     // The stack under test shares no code with the harness that judges it.
     ("targets/reference", &[]),
     (

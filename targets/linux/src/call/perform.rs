@@ -3,16 +3,13 @@
 use std::io;
 use std::os::fd::RawFd;
 
-use halfopen_target::{
-    Address, Call, CallName, ControlData, ControlMessage, Descriptor, Duration, Errno, OptionValue,
-    Output, PollDescriptor, Returned, posix,
-};
+use halfopen_posix::{RawAddress, decode_option, encode_option};
+use halfopen_target::{Call, CallName, Descriptor, Errno, Output, PollDescriptor, Returned};
 
 use super::{Descriptors, Place};
 use crate::clock::Clock;
 use crate::network::set_sysctl;
-use crate::sys::socket::RawAddress;
-use crate::sys::{control, message, socket};
+use crate::sys::{message, socket};
 
 /// Makes the call and gives what it returned.
 pub(crate) fn perform(call: &Call, place: &Place) -> Returned {
@@ -31,13 +28,6 @@ fn errno(error: &io::Error) -> Errno {
     )
 }
 
-fn raw(address: &Address) -> RawAddress {
-    match address {
-        Address::Inet(address) => RawAddress::new(*address),
-        Address::Unspecified => RawAddress::unspecified(),
-    }
-}
-
 fn attempt(call: &Call, place: &Place) -> io::Result<Returned> {
     let descriptors = &place.descriptors;
     let own = |fd: &Descriptor| {
@@ -54,9 +44,9 @@ fn attempt(call: &Call, place: &Place) -> io::Result<Returned> {
             let fd = descriptors.add(socket::open(*domain, *kind, *protocol)?);
             Ok(Returned::value(fd.0.into()))
         }
-        Call::Bind { fd, address } => nothing(socket::bind(own(fd)?, &raw(address))),
+        Call::Bind { fd, address } => nothing(socket::bind(own(fd)?, &address.into())),
         Call::Listen { fd, backlog } => nothing(socket::listen(own(fd)?, *backlog)),
-        Call::Connect { fd, address } => nothing(socket::connect(own(fd)?, &raw(address))),
+        Call::Connect { fd, address } => nothing(socket::connect(own(fd)?, &address.into())),
         Call::Shutdown { fd, how } => nothing(socket::shutdown(own(fd)?, *how)),
         Call::Accept { fd, flags } => {
             let (accepted, peer) = socket::accept(own(fd)?, *flags)?;
@@ -83,7 +73,7 @@ fn attempt(call: &Call, place: &Place) -> io::Result<Returned> {
             control,
             ..
         } => {
-            let address = address.as_ref().map(raw);
+            let address = address.as_ref().map(RawAddress::from);
             let flags = flags | libc::MSG_NOSIGNAL;
             // The kernel sends such buffers from where they are, now and again later.
             let kept = (flags & libc::MSG_ZEROCOPY != 0).then(|| place.kept.keep(buffers.clone()));
@@ -98,7 +88,7 @@ fn attempt(call: &Call, place: &Place) -> io::Result<Returned> {
             flags,
             address,
         } => {
-            let address = address.as_ref().map(raw);
+            let address = address.as_ref().map(RawAddress::from);
             let flags = flags | libc::MSG_NOSIGNAL;
             let moved =
                 message::at_null(own(fd)?, name.writes(), *length, flags, address.as_ref())?;
@@ -114,7 +104,7 @@ fn attempt(call: &Call, place: &Place) -> io::Result<Returned> {
             own(fd)?,
             *level,
             *name,
-            &encode(value),
+            &encode_option(value),
             *length,
         )),
         Call::GetSockOpt {
@@ -125,7 +115,7 @@ fn attempt(call: &Call, place: &Place) -> io::Result<Returned> {
         } => {
             let octets = socket::option(own(fd)?, *level, *name, *length)?;
             let mut returned = Returned::value(0);
-            let value = decode(*level, *name, octets);
+            let value = decode_option(*level, *name, octets);
             returned.outputs.push(Output::Option(value));
             Ok(returned)
         }
@@ -186,88 +176,10 @@ fn receive(
         let messages = received
             .control
             .into_iter()
-            .map(|m| control_message(m, clock));
+            .map(|message| message.into_message(|nanos| clock.at_wall(nanos)));
         returned.outputs.push(Output::Control(messages.collect()));
     }
     Ok(returned)
-}
-
-/// A control message as a value; its timestamp as a time of the drill.
-fn control_message(received: control::Received, clock: &Clock) -> ControlMessage {
-    let control::Received {
-        level,
-        kind,
-        octets,
-    } = received;
-    let is_error = matches!(
-        (level, kind),
-        (libc::SOL_IP, libc::IP_RECVERR) | (libc::SOL_IPV6, libc::IPV6_RECVERR)
-    );
-    let int = <[u8; 4]>::try_from(octets.as_slice()).map(i32::from_ne_bytes);
-    let data = match int {
-        _ if is_error => control::extended_error(&octets),
-        _ if (level, kind) == (libc::SOL_SOCKET, libc::SCM_TIMESTAMPING) => {
-            let at = control::software_timestamp(&octets).map(|nanos| clock.at_wall(nanos));
-            Some(ControlData::Timestamp(at))
-        }
-        Ok(value) => Some(ControlData::Int(value)),
-        Err(_) => None,
-    };
-    ControlMessage {
-        level,
-        kind,
-        data: data.unwrap_or(ControlData::Bytes(octets)),
-    }
-}
-
-fn encode(value: &OptionValue) -> Vec<u8> {
-    match value {
-        OptionValue::Int(value) => value.to_ne_bytes().to_vec(),
-        OptionValue::Linger { on, seconds } => {
-            [i32::from(*on).to_ne_bytes(), seconds.to_ne_bytes()].concat()
-        }
-        OptionValue::Timeval(span) => [
-            (span.as_secs() as i64).to_ne_bytes(),
-            i64::from(span.subsec_micros()).to_ne_bytes(),
-        ]
-        .concat(),
-        OptionValue::Bytes(bytes) => bytes.clone(),
-        _ => Vec::new(),
-    }
-}
-
-fn decode(level: i32, name: i32, octets: Vec<u8>) -> OptionValue {
-    let int = |at: usize| {
-        let part = octets.get(at..at + 4)?;
-        Some(i32::from_ne_bytes(part.try_into().ok()?))
-    };
-    let long = |at: usize| {
-        let part = octets.get(at..at + 8)?;
-        u64::try_from(i64::from_ne_bytes(part.try_into().ok()?)).ok()
-    };
-    match (level, name, octets.len()) {
-        (posix::SOL_SOCKET, posix::SO_LINGER, 8) => {
-            if let (Some(on), Some(seconds)) = (int(0), int(4)) {
-                return OptionValue::Linger {
-                    on: on != 0,
-                    seconds,
-                };
-            }
-        }
-        (posix::SOL_SOCKET, posix::SO_RCVTIMEO | posix::SO_SNDTIMEO, 16) => {
-            if let (Some(seconds), Some(micros)) = (long(0), long(8)) {
-                let span = Duration::from_secs(seconds) + Duration::from_micros(micros);
-                return OptionValue::Timeval(span);
-            }
-        }
-        (_, _, 4) => {
-            if let Some(value) = int(0) {
-                return OptionValue::Int(value);
-            }
-        }
-        _ => {}
-    }
-    OptionValue::Bytes(octets)
 }
 
 fn poll(fds: &[PollDescriptor], timeout: i32, descriptors: &Descriptors) -> io::Result<Returned> {

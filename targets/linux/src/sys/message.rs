@@ -7,10 +7,10 @@
 use std::io;
 use std::os::fd::RawFd;
 
+use halfopen_posix::{RawAddress, Received as ReceivedControl, encode_control, received_control};
 use halfopen_target::ControlMessage;
 
-use super::socket::RawAddress;
-use super::{check_size, control};
+use super::check_size;
 
 fn header(buffers: &mut [libc::iovec]) -> libc::msghdr {
     // SAFETY: msghdr is plain data, for which all zeros is a value.
@@ -41,7 +41,7 @@ pub(crate) fn send(
         header.msg_name = pointer.cast_mut().cast();
         header.msg_namelen = length;
     }
-    let mut room = control::encode(control);
+    let mut room = encode_control(control);
     if !room.is_empty() {
         header.msg_control = room.as_mut_ptr().cast();
         header.msg_controllen = size_of_val(room.as_slice()) as _;
@@ -59,7 +59,7 @@ pub(crate) struct Received {
     /// `msg_flags`.
     pub(crate) flags: i32,
     /// The control messages.
-    pub(crate) control: Vec<control::Received>,
+    pub(crate) control: Vec<ReceivedControl>,
 }
 
 /// Sends from, or receives to, a buffer of `length` octets at NULL.
@@ -119,6 +119,7 @@ pub(crate) fn receive(
         data,
         count,
         flags: header.msg_flags,
-        control: control::received(&header),
+        // SAFETY: the kernel filled `room`, to which the header still points.
+        control: unsafe { received_control(&header) },
     })
 }

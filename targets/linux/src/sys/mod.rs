@@ -1,6 +1,5 @@
 //! The system calls that nix does not offer in the form needed here: each a thin, safe function over libc.
 
-pub(crate) mod control;
 pub(crate) mod files;
 pub(crate) mod message;
 pub(crate) mod packet_socket;

@@ -5,94 +5,12 @@
 )]
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
+use halfopen_posix::RawAddress;
+
 use super::check;
-
-/// A socket address in the kernel's layout.
-pub(crate) struct RawAddress {
-    storage: libc::sockaddr_storage,
-    length: libc::socklen_t,
-}
-
-impl RawAddress {
-    fn zeroed() -> Self {
-        // SAFETY: sockaddr_storage is plain data, for which all zeros is a value.
-        let storage = unsafe { std::mem::zeroed() };
-        Self {
-            storage,
-            length: size_of::<libc::sockaddr_storage>() as libc::socklen_t,
-        }
-    }
-
-    /// `AF_UNSPEC`.
-    pub(crate) fn unspecified() -> Self {
-        Self::zeroed()
-    }
-
-    pub(crate) fn new(address: SocketAddr) -> Self {
-        let mut raw = Self::zeroed();
-        match address {
-            SocketAddr::V4(v4) => {
-                let sin = libc::sockaddr_in {
-                    sin_family: libc::AF_INET as libc::sa_family_t,
-                    sin_port: v4.port().to_be(),
-                    sin_addr: libc::in_addr {
-                        s_addr: u32::from_ne_bytes(v4.ip().octets()),
-                    },
-                    sin_zero: [0; 8],
-                };
-                // SAFETY: sockaddr_storage is large enough and aligned for every socket address.
-                unsafe { std::ptr::write((&raw mut raw.storage).cast(), sin) };
-                raw.length = size_of::<libc::sockaddr_in>() as libc::socklen_t;
-            }
-            SocketAddr::V6(v6) => {
-                let sin6 = libc::sockaddr_in6 {
-                    sin6_family: libc::AF_INET6 as libc::sa_family_t,
-                    sin6_port: v6.port().to_be(),
-                    sin6_flowinfo: v6.flowinfo(),
-                    sin6_addr: libc::in6_addr {
-                        s6_addr: v6.ip().octets(),
-                    },
-                    sin6_scope_id: v6.scope_id(),
-                };
-                // SAFETY: as above.
-                unsafe { std::ptr::write((&raw mut raw.storage).cast(), sin6) };
-                raw.length = size_of::<libc::sockaddr_in6>() as libc::socklen_t;
-            }
-        }
-        raw
-    }
-
-    /// The address, when it is one of the Internet's.
-    fn get(&self) -> Option<SocketAddr> {
-        match i32::from(self.storage.ss_family) {
-            libc::AF_INET => {
-                // SAFETY: the family says that the storage holds a sockaddr_in.
-                let sin: libc::sockaddr_in =
-                    unsafe { std::ptr::read((&raw const self.storage).cast()) };
-                let ip = Ipv4Addr::from(sin.sin_addr.s_addr.to_ne_bytes());
-                Some(SocketAddr::new(IpAddr::V4(ip), u16::from_be(sin.sin_port)))
-            }
-            libc::AF_INET6 => {
-                // SAFETY: the family says that the storage holds a sockaddr_in6.
-                let sin6: libc::sockaddr_in6 =
-                    unsafe { std::ptr::read((&raw const self.storage).cast()) };
-                let ip = Ipv6Addr::from(sin6.sin6_addr.s6_addr);
-                Some(SocketAddr::new(
-                    IpAddr::V6(ip),
-                    u16::from_be(sin6.sin6_port),
-                ))
-            }
-            _ => None,
-        }
-    }
-
-    pub(super) const fn parts(&self) -> (*const libc::sockaddr, libc::socklen_t) {
-        ((&raw const self.storage).cast(), self.length)
-    }
-}
 
 pub(crate) fn open(domain: i32, kind: i32, protocol: i32) -> io::Result<OwnedFd> {
     // SAFETY: takes integers only; a descriptor that it gives is ours alone.
@@ -119,17 +37,10 @@ pub(crate) fn listen(fd: RawFd, backlog: i32) -> io::Result<()> {
 }
 
 pub(crate) fn accept(fd: RawFd, flags: i32) -> io::Result<(OwnedFd, Option<SocketAddr>)> {
-    let mut peer = RawAddress::zeroed();
-    let pointer = (&raw mut peer.storage).cast();
+    let mut peer = RawAddress::room();
+    let (pointer, length) = peer.parts_mut();
     // SAFETY: pointer and length describe `peer`, which lives through the call.
-    let got = unsafe {
-        libc::accept4(
-            fd,
-            pointer,
-            &raw mut peer.length,
-            flags | libc::SOCK_CLOEXEC,
-        )
-    };
+    let got = unsafe { libc::accept4(fd, pointer, length, flags | libc::SOCK_CLOEXEC) };
     let fd = check(got)?;
     // SAFETY: the kernel just gave this descriptor to us.
     Ok((unsafe { OwnedFd::from_raw_fd(fd) }, peer.get()))
@@ -189,10 +100,10 @@ pub(crate) fn ioctl_int(fd: RawFd, request: u64, argument: i32) -> io::Result<(i
 
 /// The local address of a socket.
 pub(crate) fn name(fd: RawFd) -> Option<SocketAddr> {
-    let mut address = RawAddress::zeroed();
-    let pointer = (&raw mut address.storage).cast();
+    let mut address = RawAddress::room();
+    let (pointer, length) = address.parts_mut();
     // SAFETY: pointer and length describe `address`.
-    let got = unsafe { libc::getsockname(fd, pointer, &raw mut address.length) };
+    let got = unsafe { libc::getsockname(fd, pointer, length) };
     check(got).ok().and_then(|_| address.get())
 }
 

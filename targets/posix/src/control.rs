@@ -1,20 +1,53 @@
 //! Control messages of `sendmsg` and `recvmsg` (cmsg(3)): values to octets and back.
 #![expect(unsafe_code, reason = "walking a control buffer needs the C interface")]
 
-use halfopen_target::{ControlData, ControlMessage, Errno};
+use halfopen_target::{ControlData, ControlMessage, Errno, Time};
 
-/// A received control message; a timestamp is still the kernel's.
+/// A received control message, as octets.
 #[derive(Clone, Debug)]
-pub(crate) struct Received {
-    pub(crate) level: i32,
-    pub(crate) kind: i32,
-    pub(crate) octets: Vec<u8>,
+pub struct Received {
+    level: i32,
+    kind: i32,
+    octets: Vec<u8>,
+}
+
+impl Received {
+    /// The message as a value; `at_wall` makes a time of the drill of a timestamp, which is nanoseconds of CLOCK_REALTIME.
+    pub fn into_message(self, at_wall: impl FnOnce(i64) -> Time) -> ControlMessage {
+        let Self {
+            level,
+            kind,
+            octets,
+        } = self;
+        let is_error = matches!(
+            (level, kind),
+            (libc::SOL_IP, libc::IP_RECVERR) | (libc::SOL_IPV6, libc::IPV6_RECVERR)
+        );
+        let int = <[u8; 4]>::try_from(octets.as_slice()).map(i32::from_ne_bytes);
+        let data = match int {
+            _ if is_error => extended_error(&octets),
+            _ if (level, kind) == (libc::SOL_SOCKET, libc::SCM_TIMESTAMPING) => {
+                let at = software_timestamp(&octets).map(at_wall);
+                Some(ControlData::Timestamp(at))
+            }
+            Ok(value) => Some(ControlData::Int(value)),
+            Err(_) => None,
+        };
+        ControlMessage {
+            level,
+            kind,
+            data: data.unwrap_or(ControlData::Bytes(octets)),
+        }
+    }
 }
 
 /// The messages in the control buffer of a header that `recvmsg` filled in.
-pub(crate) fn received(header: &libc::msghdr) -> Vec<Received> {
+///
+/// # Safety
+/// The header's control pointer and length describe a buffer that `recvmsg` filled in and that is still there.
+pub unsafe fn received_control(header: &libc::msghdr) -> Vec<Received> {
     let mut found = Vec::new();
-    // SAFETY: the kernel filled the control buffer that the header still points to.
+    // SAFETY: the caller says that the control buffer is there.
     let mut control = unsafe { libc::CMSG_FIRSTHDR(header) };
     while !control.is_null() {
         // SAFETY: CMSG_FIRSTHDR and CMSG_NXTHDR give headers that lie whole inside of the buffer.
@@ -22,7 +55,7 @@ pub(crate) fn received(header: &libc::msghdr) -> Vec<Received> {
         // SAFETY: takes an integer only.
         let before_data = unsafe { libc::CMSG_LEN(0) } as usize;
         let length = (message.cmsg_len as usize).saturating_sub(before_data);
-        // SAFETY: the kernel wrote `cmsg_len` octets from the header on.
+        // SAFETY: `recvmsg` wrote `cmsg_len` octets from the header on.
         let octets = unsafe { std::slice::from_raw_parts(libc::CMSG_DATA(control), length) };
         found.push(Received {
             level: message.cmsg_level,
@@ -36,7 +69,8 @@ pub(crate) fn received(header: &libc::msghdr) -> Vec<Received> {
 }
 
 /// The control buffer for `sendmsg`: 8-octet words, since the headers in it are aligned to that.
-pub(crate) fn encode(messages: &[ControlMessage]) -> Vec<u64> {
+#[must_use]
+pub fn encode_control(messages: &[ControlMessage]) -> Vec<u64> {
     let mut octets: Vec<u8> = Vec::new();
     for message in messages {
         let data = match &message.data {
@@ -60,7 +94,7 @@ pub(crate) fn encode(messages: &[ControlMessage]) -> Vec<u64> {
 }
 
 /// `struct sock_extended_err` (linux/errqueue.h): errno, origin, type, code, pad, info, data.
-pub(crate) fn extended_error(octets: &[u8]) -> Option<ControlData> {
+fn extended_error(octets: &[u8]) -> Option<ControlData> {
     let word = |at: usize| Some(u32::from_ne_bytes(octets.get(at..at + 4)?.try_into().ok()?));
     Some(ControlData::ExtendedError {
         errno: Errno(word(0)?.cast_signed()),
@@ -73,7 +107,7 @@ pub(crate) fn extended_error(octets: &[u8]) -> Option<ControlData> {
 }
 
 /// The software timestamp of a `struct scm_timestamping`, in nanoseconds of CLOCK_REALTIME; `None` when it is not set.
-pub(crate) fn software_timestamp(octets: &[u8]) -> Option<i64> {
+fn software_timestamp(octets: &[u8]) -> Option<i64> {
     let word = |at: usize| Some(i64::from_ne_bytes(octets.get(at..at + 8)?.try_into().ok()?));
     let (seconds, nanos) = (word(0)?, word(8)?);
     (seconds != 0 || nanos != 0).then(|| seconds * 1_000_000_000 + nanos)
