@@ -35,6 +35,9 @@ pub(crate) enum Command {
     Targets,
     /// Say what this machine allows, and what to do where it does not
     Doctor,
+    /// Hold a plug-in for one drill; started by the command itself
+    #[command(hide = true)]
+    PluginHost,
 }
 
 /// Which scripts, how.
@@ -60,19 +63,41 @@ pub(crate) struct Selection {
     pub(crate) seed: u64,
 }
 
+/// What concerns stacks that are loaded or run in virtual time.
+#[derive(Args, Debug)]
+pub(crate) struct Loading {
+    /// What the library of a target `so:LIBRARY` is told when it is loaded, unless a script says so itself
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) so_flags: Option<String>,
+    /// Wall time after which a stack counts as hanging that answers at once as a rule: one in virtual time, or a plug-in
+    #[arg(long, value_name = "SECONDS", default_value_t = TIMEOUT,
+          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) timeout: u64,
+}
+
+/// Seconds until a stack counts as hanging, unless the user says otherwise.
+const TIMEOUT: u64 = 20;
+
+impl Default for Loading {
+    fn default() -> Self {
+        Self {
+            so_flags: None,
+            timeout: TIMEOUT,
+        }
+    }
+}
+
 /// On what, and how many at once.
 #[derive(Args, Debug)]
 pub(crate) struct Execution {
-    /// A stack under test (`halfopen targets` lists them); several give a table
+    /// A stack under test (`halfopen targets` lists them), or `so:LIBRARY`, a plug-in for packetdrill; several give a table
     #[arg(long = "target", value_name = "NAME", default_value = "reference")]
     pub(crate) targets: Vec<String>,
+    #[command(flatten)]
+    pub(crate) loading: Loading,
     /// Drills at once; by default one a processor in virtual time and many more on live stacks
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub(crate) jobs: Option<u16>,
-    /// Wall time after which a stack in virtual time counts as hanging
-    #[arg(long, value_name = "SECONDS", default_value_t = 20,
-          value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    pub(crate) timeout: u64,
 }
 
 #[derive(Args, Debug)]
@@ -145,6 +170,8 @@ pub(crate) struct DiffArguments {
     /// The two stacks, separated by a comma
     #[arg(long, value_name = "A,B", value_delimiter = ',', required = true)]
     pub(crate) targets: Vec<String>,
+    #[command(flatten)]
+    pub(crate) loading: Loading,
 }
 
 #[derive(Args, Debug)]

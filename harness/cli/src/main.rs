@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         Command::Fuzz(arguments) => command::fuzz::run(&arguments),
         Command::Targets => command::targets::run(),
         Command::Doctor => command::doctor::run(),
+        Command::PluginHost => command::plugin_host::run(),
     };
     exit::code(result.unwrap_or_else(|problem| {
         eprintln!("halfopen: {problem}");

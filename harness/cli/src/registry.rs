@@ -7,6 +7,8 @@ use halfopen_linux::{LinuxTarget, Pool, WithShell, privilege};
 use halfopen_reference_target::{Profile, ReferenceTarget};
 use halfopen_target::{Capabilities, Capability, Target, TargetError};
 
+use crate::args::Loading;
+
 /// The names that everybody may use.
 pub(crate) const NAMES: [&str; 3] = ["reference", "reference:linux", "linux"];
 
@@ -55,18 +57,26 @@ impl TargetFactory for Linux {
 /// An unknown name, or what this machine does not allow.
 pub(crate) fn find(
     names: &[String],
+    loading: &Loading,
     with_shell: bool,
 ) -> Result<Vec<Arc<dyn TargetFactory>>, String> {
     let mut found: Vec<Arc<dyn TargetFactory>> = Vec::new();
     for name in names {
         if !found.iter().any(|known| known.capabilities().name == *name) {
-            found.push(find_one(name, with_shell)?);
+            found.push(find_one(name, loading, with_shell)?);
         }
     }
     Ok(found)
 }
 
-fn find_one(name: &str, with_shell: bool) -> Result<Arc<dyn TargetFactory>, String> {
+fn find_one(
+    name: &str,
+    loading: &Loading,
+    with_shell: bool,
+) -> Result<Arc<dyn TargetFactory>, String> {
+    if let Some(library) = name.strip_prefix("so:") {
+        return plugin::find(library, loading);
+    }
     match name {
         "reference" | "reference:linux" => {
             let profile = if name == "reference" {
@@ -113,7 +123,7 @@ fn unknown(name: &str) -> String {
         .filter(|(distance, known)| *distance <= known.len() / 2)
         .map_or_else(String::new, |(_, near)| format!("; did you mean `{near}`?"));
     format!(
-        "there is no target `{name}`: the targets are {}{near}",
+        "there is no target `{name}`: the targets are {} and so:LIBRARY{near}",
         NAMES.join(", ")
     )
 }
@@ -136,6 +146,7 @@ fn distance(from: &str, to: &str) -> usize {
 
 #[cfg(feature = "planted-bugs")]
 mod planted;
+mod plugin;
 
 #[cfg(test)]
 mod tests {

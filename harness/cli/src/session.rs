@@ -36,7 +36,7 @@ pub(crate) fn run(
     let options = Options {
         jobs: execution.jobs.map(usize::from),
         seed: selection.seed,
-        hang: Duration::from_secs(execution.timeout),
+        hang: Duration::from_secs(execution.loading.timeout),
     };
     let mut broken: Option<OutputError> = None;
     let counts = run_session(drills, &options, &mut |event: SessionEvent| {

@@ -140,6 +140,7 @@ impl Config {
                     tolerance: 0,
                 };
             }
+            "so_flags" => self.setup.plugin_flags = Some(value.to_owned()),
             "strict_segments" => self.strict_segments = true,
             // The rest concerns packetdrill's own running, or is for the language's later parts.
             _ => {}

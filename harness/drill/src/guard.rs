@@ -35,7 +35,7 @@ pub(crate) fn message(panic: &(dyn Any + Send)) -> String {
 }
 
 /// An error with its sources, in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

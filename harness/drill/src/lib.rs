@@ -34,6 +34,7 @@ mod window;
 
 pub use bindings::Ports;
 pub use config::{Config, ConfigError, RunLimits};
+pub use guard::chain;
 pub use outcome::{Counts, Outcome, ScriptFile, Standing};
 pub use replay::rejudge;
 pub use run::{Pacing, Run, run};

@@ -9,14 +9,17 @@ use crate::{Duration, Errno, Time};
 
 /// A descriptor of the target (not the number that the script uses).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Descriptor(pub i32);
 
 /// A call in flight, numbered by the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CallId(pub u64);
 
 /// A socket address as a call takes or gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Address {
     /// `sockaddr_in` or `sockaddr_in6`.
     Inet(SocketAddr),
@@ -26,6 +29,7 @@ pub enum Address {
 
 /// The value of a socket option.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum OptionValue {
     /// A C `int`.
@@ -45,6 +49,7 @@ pub enum OptionValue {
 
 /// One entry of `poll`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PollDescriptor {
     /// Which descriptor.
     pub descriptor: Descriptor,
@@ -56,6 +61,7 @@ pub struct PollDescriptor {
 
 /// One event of `epoll`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct EpollEvent {
     /// `EPOLL…`
     pub events: u32,
@@ -65,6 +71,7 @@ pub struct EpollEvent {
 
 /// A control message of `sendmsg` and `recvmsg`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ControlMessage {
     /// `SOL_…`, `IPPROTO_…`
     pub level: i32,
@@ -76,6 +83,7 @@ pub struct ControlMessage {
 
 /// What a control message carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum ControlData {
     /// A C `int`.
@@ -103,6 +111,7 @@ pub enum ControlData {
 
 /// A call of the script.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Call {
     /// `socket(domain, type, protocol)`
@@ -325,6 +334,7 @@ pub enum Call {
 
 /// Which of several calls with one meaning the script names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(missing_docs, reason = "the names are those of POSIX")]
 pub enum CallName {
     Read,

@@ -15,6 +15,7 @@ pub enum ClockKind {
 
 /// Something that a script may ask of a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Capability {
     /// Connections over IPv4.
@@ -45,6 +46,8 @@ pub enum Capability {
     Epoll,
     /// Pipes and files, and calls that move octets between them and sockets.
     Files,
+    /// Every socket call.
+    Calls,
     /// Packets in IP, GRE or MPLS headers are taken from their tunnel, or refused by ICMP.
     Tunnels,
 }
@@ -67,6 +70,7 @@ impl Capability {
             Self::Ecn => "ECN",
             Self::Epoll => "epoll",
             Self::Files => "pipes and files",
+            Self::Calls => "a socket call",
             Self::Tunnels => "tunnels",
         }
     }
@@ -80,6 +84,7 @@ impl fmt::Display for Capability {
 
 /// A capability that a target lacks, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[error("lacks {capability}: {reason}")]
 pub struct Missing {
     /// What it lacks.

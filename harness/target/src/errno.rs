@@ -4,6 +4,7 @@ use std::fmt;
 
 /// An error number of a socket call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Errno(pub i32);
 
 macro_rules! errnos {

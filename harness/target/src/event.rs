@@ -8,10 +8,12 @@ use crate::{CallId, Returned, State, Time};
 ///
 /// The target chooses the numbers; they are never reused within a drill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ConnectionId(pub u64);
 
 /// Something that the stack under test did, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Event {
     /// When it happened: for a packet of a live target, the kernel's receive timestamp.
     pub at: Time,
@@ -21,6 +23,7 @@ pub struct Event {
 
 /// What the stack under test did.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum EventKind {
     /// It sent this IP packet.
@@ -45,6 +48,7 @@ pub enum EventKind {
 
 /// A connection went from one state to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Transition {
     /// Whose state it is.
     pub connection: ConnectionId,
@@ -64,6 +68,7 @@ impl fmt::Display for Transition {
 
 /// Who saw a transition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Observer {
     /// The stack itself reported it: no transition is missed.
     Stack,

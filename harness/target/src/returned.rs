@@ -8,6 +8,7 @@ use crate::{
 
 /// How a call ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Returned {
     /// The return value, or the error; a command's value is its exit status.
     pub result: Result<i64, Errno>,
@@ -39,6 +40,7 @@ impl Returned {
 
 /// What a call wrote through one of its pointers.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Output {
     /// The octets read, over all buffers.

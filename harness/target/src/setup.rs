@@ -87,6 +87,8 @@ pub struct Setup {
     pub working_directory: PathBuf,
     /// Environment variables for shell commands.
     pub environment: Vec<(String, String)>,
+    /// What the script has a plug-in told (`--so_flags`); of no concern to other targets.
+    pub plugin_flags: Option<String>,
 }
 
 impl Setup {
@@ -120,6 +122,7 @@ impl Setup {
             seed: 0,
             working_directory: PathBuf::from("."),
             environment: Vec::new(),
+            plugin_flags: None,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 /// The state of a connection, in the order and spelling of RFC 9293 section 3.3.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum State {
     /// No connection at all: the absence of a TCB.
     Closed,

@@ -8,6 +8,7 @@ pub type Duration = std::time::Duration;
 
 /// A moment: microseconds since the drill began, by the target's clock, virtual or live.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Time(u64);
 
 impl Time {

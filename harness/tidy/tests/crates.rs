@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "reference-target",
             "reports",
             "script",
+            "so",
             "target",
             "wire",
         ],
@@ -29,6 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("targets/host", &["target"]),
     ("targets/linux", &["posix", "target"]),
     ("targets/posix", &["target"]),
+    ("targets/so", &["posix", "target"]),
     // The stack under test shares no code with the harness that judges it.
     ("targets/reference", &[]),
     (

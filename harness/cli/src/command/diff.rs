@@ -20,7 +20,11 @@ const STEPS_BEFORE: usize = 6;
 
 pub(crate) fn run(arguments: &DiffArguments) -> Result<Exit, String> {
     let selected = select::select(&arguments.selection)?;
-    let targets = registry::find(&arguments.targets, selected.has_commands())?;
+    let targets = registry::find(
+        &arguments.targets,
+        &arguments.loading,
+        selected.has_commands(),
+    )?;
     let [left, right] = &targets[..] else {
         return Err("--targets takes two different targets, such as `linux,reference`".to_owned());
     };

@@ -28,7 +28,11 @@ pub(crate) fn run(arguments: &MatrixArguments) -> Result<Exit, String> {
     let catalogue = read_catalogue(&path)?;
     refuse_unknown(&selected.files(), &catalogue, &path)?;
     // While there is one thread: this may enter a user namespace.
-    let targets = registry::find(&arguments.execution.targets, selected.has_commands())?;
+    let targets = registry::find(
+        &arguments.execution.targets,
+        &arguments.execution.loading,
+        selected.has_commands(),
+    )?;
     let names: Vec<_> = targets
         .iter()
         .map(|target| target.capabilities().name.clone())

@@ -14,7 +14,11 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<Exit, String> {
     let selection = &arguments.selection;
     let selected = select::select(selection)?;
     // While there is one thread: this may enter a user namespace.
-    let targets = registry::find(&arguments.execution.targets, selected.has_commands())?;
+    let targets = registry::find(
+        &arguments.execution.targets,
+        &arguments.execution.loading,
+        selected.has_commands(),
+    )?;
     let on_standard_output = session::on_standard_output(&[&arguments.json, &arguments.junit]);
     if on_standard_output + usize::from(arguments.ktap) > 1 {
         return Err("only one report fits on standard output: give the others a file".to_owned());

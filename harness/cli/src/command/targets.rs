@@ -5,17 +5,22 @@ use std::sync::Arc;
 use halfopen_drill::TargetFactory;
 use halfopen_target::ClockKind;
 
+use crate::args::Loading;
 use crate::exit::Exit;
 use crate::output::say;
 use crate::registry;
 
 pub(crate) fn run() -> Result<Exit, String> {
     for name in registry::NAMES {
-        match registry::find(&[name.to_owned()], false) {
+        match registry::find(&[name.to_owned()], &Loading::default(), false) {
             Ok(targets) => targets.iter().for_each(show),
             Err(why) => say!("{name:12} not here: {why}"),
         }
     }
+    say!(
+        "{:12} a stack as a shared library, as packetdrill's --so_filename takes it (live)",
+        "so:LIBRARY"
+    );
     Ok(Exit::AsExpected)
 }
 
