@@ -4,20 +4,28 @@ mod accept;
 mod close;
 mod connect;
 mod control;
+mod epoll;
+mod file;
 mod open;
 mod poll;
 mod receive;
 mod send;
+mod splice;
 
 use halfopen_target::{
     Call, Capability, Descriptor, Duration, Errno, Missing, PollDescriptor, Returned, State, Time,
 };
 
+use crate::file::FileId;
 use crate::host::Host;
 use crate::socket::SocketId;
+use crate::table::Object;
 use crate::{InProcessStack, Key, SysctlError};
+use file::WritePipe;
+pub(crate) use poll::has_room;
 pub(crate) use receive::Receive;
 pub(crate) use send::Send;
+use splice::Splice;
 
 /// How a call begins.
 pub(crate) enum Outcome {
@@ -40,20 +48,31 @@ pub(crate) struct Pending {
 pub(crate) enum Operation {
     Accept { socket: SocketId, flags: i32 },
     Connect { socket: SocketId, again: bool },
+    EpollWait { epoll: FileId, room: usize },
     Linger { key: Key },
     Poll { fds: Vec<PollDescriptor> },
+    ReadPipe { end: FileId, room: usize },
     Receive(Receive),
     Send(Send),
+    Splice(Splice),
+    WritePipe(WritePipe),
 }
 
 impl Operation {
-    /// The socket that has to stay as long as the operation.
-    pub(crate) const fn socket(&self) -> Option<SocketId> {
+    /// What has to stay as long as the operation.
+    pub(crate) const fn objects(&self) -> [Option<Object>; 2] {
         match self {
-            Self::Accept { socket, .. } | Self::Connect { socket, .. } => Some(*socket),
-            Self::Receive(receive) => Some(receive.socket),
-            Self::Send(send) => Some(send.socket),
-            Self::Linger { .. } | Self::Poll { .. } => None,
+            Self::Accept { socket, .. } | Self::Connect { socket, .. } => {
+                [Some(Object::Socket(*socket)), None]
+            }
+            Self::Receive(receive) => [Some(Object::Socket(receive.socket)), None],
+            Self::Send(send) => [Some(Object::Socket(send.socket)), None],
+            Self::EpollWait { epoll: file, .. } | Self::ReadPipe { end: file, .. } => {
+                [Some(Object::File(*file)), None]
+            }
+            Self::WritePipe(write) => [Some(Object::File(write.end)), None],
+            Self::Splice(splice) => [Some(splice.from), Some(splice.to)],
+            Self::Linger { .. } | Self::Poll { .. } => [None, None],
         }
     }
 
@@ -63,7 +82,11 @@ impl Operation {
             Self::Accept { .. } => Err(Errno::EAGAIN),
             Self::Connect { again: false, .. } => Err(Errno::EINPROGRESS),
             Self::Connect { again: true, .. } => Err(Errno::EALREADY),
+            Self::EpollWait { .. } => Ok(epoll::reply(Vec::new())),
             Self::Linger { .. } => Ok(Returned::value(0)),
+            Self::ReadPipe { .. } => Err(Errno::EAGAIN),
+            Self::Splice(splice) => splice.give_up(),
+            Self::WritePipe(write) => write.give_up(),
             Self::Poll { fds } => Ok(poll::reply(std::mem::take(fds))),
             Self::Receive(receive) => receive.give_up(),
             Self::Send(send) => send.give_up(),
@@ -141,13 +164,13 @@ impl<S: InProcessStack> Host<S> {
             } => self.start_receive(name, fd, &buffers, flags),
             // A connected socket needs no address; like Linux, TCP does not look at one.
             Call::Send {
-                name: _,
+                name,
                 fd,
                 buffers,
                 flags,
                 address,
                 control: _,
-            } => self.start_send(fd, &buffers, flags, address),
+            } => self.start_send(name, fd, &buffers, flags, address),
             Call::NullBuffer { fd, .. } => ended(self.refuse_null(fd)),
             Call::Shutdown { fd, how } => ended(self.shutdown(fd, how)),
             Call::Close { fd } => self.start_close(fd),
@@ -182,11 +205,34 @@ impl<S: InProcessStack> Host<S> {
                     "a user-space stack has no shell commands",
                 )
                 .into()),
-            Call::EpollCreate { .. } | Call::EpollControl { .. } | Call::EpollWait { .. } => {
-                Err(self
-                    .lacks(Capability::Epoll, "the host has `poll` only")
-                    .into())
-            }
+            Call::EpollCreate { flags } => ended(self.epoll_create(flags)),
+            Call::EpollControl {
+                epoll,
+                operation,
+                fd,
+                event,
+            } => ended(self.epoll_control(epoll, operation, fd, event)),
+            Call::EpollWait {
+                epoll,
+                room,
+                timeout,
+            } => self.start_epoll_wait(epoll, room, timeout),
+            Call::Open { path, flags, .. } => self.open_file(&path, flags),
+            Call::Pipe { flags } => ended(self.make_pipe(flags)),
+            Call::SendFile {
+                to,
+                from,
+                offset,
+                length,
+            } => self.start_send_file(to, from, offset, length),
+            Call::Splice {
+                from,
+                from_offset,
+                to,
+                to_offset,
+                length,
+                flags,
+            } => self.start_splice((from, from_offset), (to, to_offset), length, flags),
             other => Err(Refusal::Missing(Missing {
                 capability: Capability::Files,
                 reason: format!("the host does not know the call `{}`", other.name()),
@@ -196,7 +242,7 @@ impl<S: InProcessStack> Host<S> {
 
     /// A buffer at NULL: there is nothing that a user-space stack could copy from or to.
     fn refuse_null(&self, fd: Descriptor) -> Reply {
-        self.table.find(fd)?;
+        self.table.object(fd)?;
         Err(Errno::EFAULT)
     }
 
@@ -240,10 +286,14 @@ impl<S: InProcessStack> Host<S> {
         match operation {
             Operation::Accept { socket, flags } => self.attempt_accept(*socket, *flags),
             Operation::Connect { socket, .. } => self.attempt_connect(*socket),
+            Operation::EpollWait { epoll, room } => self.attempt_epoll_wait(*epoll, *room),
             Operation::Linger { key } => self.attempt_linger(*key),
             Operation::Poll { fds } => self.attempt_poll(fds),
+            Operation::ReadPipe { end, room } => self.attempt_read_pipe(*end, *room),
             Operation::Receive(receive) => self.attempt_receive(receive),
             Operation::Send(send) => self.attempt_send(send),
+            Operation::Splice(splice) => self.attempt_splice(splice),
+            Operation::WritePipe(write) => self.attempt_write_pipe(write),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use halfopen_target::posix::{SO_REUSEADDR, SOL_SOCKET};
 use halfopen_target::{
@@ -13,7 +14,7 @@ use crate::call::{Outcome, Pending, Refusal};
 use crate::connection::{Connections, Orphan};
 use crate::limits::Limits;
 use crate::socket::{Socket, SocketId};
-use crate::table::Table;
+use crate::table::{Object, Table};
 use crate::{InProcessStack, Key, StackEvent, Status, address};
 
 /// Events that one stimulus, or one moment, may cause before the stack counts as out of control.
@@ -35,6 +36,8 @@ pub struct Host<S> {
     pub(crate) connections: Connections,
     pub(crate) limits: Limits,
     pub(crate) seed: u64,
+    /// Where relative paths begin.
+    pub(crate) folder: PathBuf,
     events: VecDeque<Event>,
     pending: BTreeMap<CallId, Pending>,
     last_call: u64,
@@ -69,6 +72,7 @@ impl<S: InProcessStack> Host<S> {
             connections: Connections::default(),
             limits: Limits::default(),
             seed: 0,
+            folder: PathBuf::new(),
             events: VecDeque::new(),
             pending: BTreeMap::new(),
             last_call: 0,
@@ -141,8 +145,8 @@ impl<S: InProcessStack> Host<S> {
         Ok(())
     }
 
-    /// Ends a socket that no descriptor and no call refers to any more.
-    pub(crate) fn destroy(&mut self, id: SocketId) -> Option<Key> {
+    /// Ends a socket.
+    fn destroy(&mut self, id: SocketId) -> Option<Key> {
         let view = self.view(id).ok()?;
         let socket = self.table.forget(id)?;
         let key = socket.key?;
@@ -248,6 +252,7 @@ impl<S: InProcessStack> Host<S> {
     fn settle(&mut self) -> Result<(), TargetError> {
         loop {
             self.drain_stack()?;
+            self.notice();
             let mut woke = false;
             let waiting: Vec<CallId> = self.pending.keys().copied().collect();
             for id in waiting {
@@ -271,21 +276,32 @@ impl<S: InProcessStack> Host<S> {
         }
     }
 
-    /// A socket that was closed while a call waited on it ends with that call.
+    /// What was closed while a call waited on it ends with that call.
     fn end_unreferenced(&mut self, ended: &Pending) {
-        let Some(id) = ended.operation.socket() else {
-            return;
-        };
-        if !self.table.is_open(id) && !self.is_awaited(id) {
-            self.destroy(id);
+        for object in ended.operation.objects().into_iter().flatten() {
+            if !self.table.is_open(object) && !self.is_awaited(object) {
+                self.end(object);
+            }
         }
     }
 
-    /// Whether a call waits on this socket.
-    pub(crate) fn is_awaited(&self, id: SocketId) -> bool {
+    /// Whether a call waits on this socket or file.
+    pub(crate) fn is_awaited(&self, object: Object) -> bool {
         self.pending
             .values()
-            .any(|pending| pending.operation.socket() == Some(id))
+            .any(|pending| pending.operation.objects().contains(&Some(object)))
+    }
+
+    /// Ends what no descriptor and no call refers to any more; gives the connection of a socket.
+    pub(crate) fn end(&mut self, object: Object) -> Option<Key> {
+        self.unwatch(object);
+        match object {
+            Object::Socket(id) => self.destroy(id),
+            Object::File(id) => {
+                self.end_file(id);
+                None
+            }
+        }
     }
 
     /// Ends the calls whose time is over.
@@ -373,6 +389,7 @@ impl<S: InProcessStack> Target for Host<S> {
         self.stack.reset(setup)?;
         self.local_ip = setup.local_ip;
         self.seed = setup.seed;
+        self.folder.clone_from(&setup.working_directory);
         self.now = Time::ZERO;
         self.table = Table::default();
         self.connections = Connections::default();

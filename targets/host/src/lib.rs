@@ -30,7 +30,9 @@
 mod address;
 mod call;
 mod connection;
+mod epoll;
 mod errno;
+mod file;
 mod host;
 mod limits;
 mod option;
@@ -39,6 +41,7 @@ mod stack;
 mod table;
 #[cfg(test)]
 mod tests;
+mod wake;
 mod watch;
 mod zero_copy;
 

@@ -28,6 +28,9 @@ pub enum StackOption {
     MaxSegment(u16),
     /// Nagle's algorithm is off (RFC 9293 MUST-17).
     NoDelay(bool),
+    /// Packets are not fragmented on their way, and the path's MTU is learnt from what comes of that (RFC 1191); switched off,
+    /// routers may fragment IPv4, and what they say of their MTU changes nothing.
+    PathMtuDiscovery(bool),
     /// Text is acknowledged at once.
     QuickAck(bool),
     /// Receive buffer, and so the largest window, in octets.

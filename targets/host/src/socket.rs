@@ -6,6 +6,7 @@ use halfopen_target::{AddressFamily, ConnectionId, Duration, Errno};
 
 use crate::address::Bound;
 use crate::option::numbers::{IPV6_RECVERR, SO_SNDLOWAT};
+use crate::wake::Seen;
 use crate::zero_copy::ZeroCopy;
 use crate::{Key, StackOption};
 use halfopen_target::posix::*;
@@ -45,6 +46,10 @@ pub(crate) struct Socket {
     /// Octets put into the stream since the connection began.
     pub(crate) octets_sent: u64,
     pub(crate) zero_copy: ZeroCopy,
+    /// A writer or a waiter found no room, and wants to know when there is some.
+    pub(crate) wants_space: bool,
+    /// What those who watch it with epoll know of.
+    pub(crate) seen: Seen,
     /// The place in the stream of the urgent octet that `MSG_OOB` gave last.
     pub(crate) urgent_taken_at: Option<u64>,
     pub(crate) settings: Settings,
@@ -67,6 +72,8 @@ impl Socket {
             octets_read: 0,
             octets_sent: 0,
             zero_copy: ZeroCopy::default(),
+            wants_space: false,
+            seen: Seen::default(),
             urgent_taken_at: None,
             settings: Settings::default(),
         }

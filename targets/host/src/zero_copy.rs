@@ -47,6 +47,11 @@ impl ZeroCopy {
         self.done.is_some()
     }
 
+    /// Sends that there was ever something to tell of.
+    pub(crate) fn told_of(&self) -> u64 {
+        u64::from(self.sends) - self.pending.len() as u64
+    }
+
     /// What `recvmsg` finds in the error queue.
     pub(crate) fn tell(&mut self, family: AddressFamily) -> Reply {
         let (first, last) = self.done.take().ok_or(Errno::EAGAIN)?;

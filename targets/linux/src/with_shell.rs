@@ -134,6 +134,13 @@ impl Target for WithShell {
     fn call(&mut self, call: Call) -> Result<CallId, TargetError> {
         match call {
             Call::Command { text } => self.command(&text),
+            Call::Open { path, flags, mode } => {
+                let path = match &mut self.sandbox {
+                    Some(sandbox) => sandbox.from_here(&path)?,
+                    None => path,
+                };
+                self.inner.call(Call::Open { path, flags, mode })
+            }
             other => self.inner.call(other),
         }
     }
@@ -201,6 +208,20 @@ impl Sandbox {
                 std::io::Error::other("it is lost"),
             )),
         }
+    }
+
+    /// The path of a file as commands name it, from outside of their own /tmp.
+    fn from_here(&mut self, path: &str) -> Result<String, TargetError> {
+        let asked = self.run("printf %s \"$PACKETDRILL_PID\"")?;
+        let shell = asked.outputs.iter().find_map(|output| match output {
+            Output::Text(text) => text.trim().parse::<u32>().ok(),
+            _ => None,
+        });
+        Ok(match (shell, path.strip_prefix('/')) {
+            (Some(shell), Some(path)) => format!("/proc/{shell}/root/{path}"),
+            (Some(shell), None) => format!("/proc/{shell}/cwd/{path}"),
+            (None, _) => path.to_owned(),
+        })
     }
 
     /// The settings that are other than when last asked.

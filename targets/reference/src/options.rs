@@ -45,6 +45,8 @@ pub struct ConnectionOptions {
     pub ttl: u8,
     /// Traffic class: the Diffserv field and two ECN bits (RFC 9293 MUST-48).
     pub diffserv: u8,
+    /// Routers are told not to fragment, and believed about their MTU (RFC 1191, RFC 9293 MUST-16).
+    pub path_mtu_discovery: bool,
     /// A listener on `::` also takes IPv4.
     pub dual_stack: bool,
 }
@@ -73,6 +75,7 @@ impl ConnectionOptions {
             send_buffer: config.send_buffer,
             ttl: config.ttl,
             diffserv: config.diffserv,
+            path_mtu_discovery: true,
             dual_stack: false,
         }
     }
@@ -91,6 +94,7 @@ impl ConnectionOptions {
             ConnectionOption::KeepInterval(interval) => self.keep_interval = interval,
             ConnectionOption::MaxSegment(mss) => self.max_segment = mss,
             ConnectionOption::NoDelay(on) => self.no_delay = on,
+            ConnectionOption::PathMtuDiscovery(on) => self.path_mtu_discovery = on,
             ConnectionOption::QuickAck(on) => self.quick_ack = on,
             ConnectionOption::R2(retransmissions) => self.r2 = retransmissions,
             ConnectionOption::ReceiveBuffer(octets) => self.receive_buffer = octets,
@@ -128,6 +132,8 @@ pub enum ConnectionOption {
     MaxSegment(Option<u16>),
     /// [`ConnectionOptions::no_delay`].
     NoDelay(bool),
+    /// [`ConnectionOptions::path_mtu_discovery`].
+    PathMtuDiscovery(bool),
     /// [`ConnectionOptions::quick_ack`].
     QuickAck(bool),
     /// [`ConnectionOptions::r2`].

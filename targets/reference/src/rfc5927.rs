@@ -40,7 +40,7 @@ fn packet_too_big(tcb: &mut Tcb, mtu: usize, quoted_length: usize, now: Instant,
         mtu => mtu,
     };
     // RFC 5927 section 7.2: neither impossibly small nor larger than what is known.
-    if mtu < floor || mtu >= tcb.path_mtu {
+    if mtu < floor || mtu >= tcb.path_mtu || !tcb.options.path_mtu_discovery {
         out.dropped(Some(tcb.id), DropReason::IcmpIgnored, now);
         return;
     }

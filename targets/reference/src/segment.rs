@@ -127,6 +127,8 @@ pub(crate) struct OutboundSegment<'a> {
     /// The text, in two pieces since a ring may end within it.
     pub(crate) text: [&'a [u8]; 2],
     pub(crate) ttl: u8,
+    /// Routers are told not to fragment.
+    pub(crate) dont_fragment: bool,
     pub(crate) class: u8,
 }
 

@@ -7,6 +7,7 @@ use super::{Operation, Patience, Reply, Started, ended};
 use crate::InProcessStack;
 use crate::host::Host;
 use crate::socket::Association;
+use crate::table::Object;
 
 impl<S: InProcessStack> Host<S> {
     pub(super) fn shutdown(&mut self, fd: Descriptor, how: i32) -> Reply {
@@ -51,14 +52,18 @@ impl<S: InProcessStack> Host<S> {
     }
 
     pub(super) fn start_close(&mut self, fd: Descriptor) -> Started {
-        let (id, was_last) = self.table.close(fd)?;
-        if !was_last || self.is_awaited(id) {
+        let (object, was_last) = self.table.close(fd)?;
+        if !was_last || self.is_awaited(object) {
             return ended(Ok(Returned::value(0)));
         }
+        let Object::Socket(id) = object else {
+            self.end(object);
+            return ended(Ok(Returned::value(0)));
+        };
         let socket = self.socket(id)?;
         let (lingers, seconds) = socket.settings.linger;
         let waits = lingers && !socket.listening;
-        match (self.destroy(id), u64::try_from(seconds)) {
+        match (self.end(object), u64::try_from(seconds)) {
             (Some(key), Ok(seconds)) if waits && seconds > 0 => {
                 let patience = Patience::For(Duration::from_secs(seconds));
                 self.begin(Operation::Linger { key }, patience)

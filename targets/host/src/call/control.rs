@@ -6,6 +6,7 @@ use halfopen_target::{Descriptor, Errno, Output, Returned, State};
 use super::Reply;
 use crate::InProcessStack;
 use crate::host::{Host, View};
+use crate::table::Object;
 
 const F_DUPFD: i32 = 0;
 const F_GETFD: i32 = 1;
@@ -16,7 +17,7 @@ const SIOCATMARK: u64 = 0x8905;
 
 impl<S: InProcessStack> Host<S> {
     pub(super) fn fcntl(&mut self, fd: Descriptor, command: i32, argument: i32) -> Reply {
-        let id = self.table.find(fd)?;
+        let object = self.table.object(fd)?;
         let value = match command {
             F_DUPFD => self.table.duplicate(fd, argument)?,
             F_GETFD => i32::from(*self.table.close_on_exec(fd)?) * FD_CLOEXEC,
@@ -24,12 +25,12 @@ impl<S: InProcessStack> Host<S> {
                 *self.table.close_on_exec(fd)? = argument & FD_CLOEXEC != 0;
                 0
             }
-            F_GETFL => match self.socket(id)?.nonblocking {
-                true => O_RDWR | O_NONBLOCK,
-                false => O_RDWR,
-            },
+            F_GETFL => {
+                let waits = !*self.nonblocking(object)?;
+                self.access(object)? | if waits { 0 } else { O_NONBLOCK }
+            }
             F_SETFL => {
-                self.socket_mut(id)?.nonblocking = argument & O_NONBLOCK != 0;
+                *self.nonblocking(object)? = argument & O_NONBLOCK != 0;
                 0
             }
             _ => return Err(Errno::EINVAL),
@@ -38,11 +39,15 @@ impl<S: InProcessStack> Host<S> {
     }
 
     pub(super) fn ioctl(&mut self, fd: Descriptor, request: u64, argument: i32) -> Reply {
-        let id = self.table.find(fd)?;
+        let object = self.table.object(fd)?;
         if request == FIONBIO {
-            self.socket_mut(id)?.nonblocking = argument != 0;
+            *self.nonblocking(object)? = argument != 0;
             return Ok(Returned::value(0));
         }
+        let id = match object {
+            Object::Socket(id) => id,
+            Object::File(id) => return self.file_ioctl(id, request),
+        };
         let view = self.view(id)?;
         let value = match request {
             SIOCATMARK => {
@@ -57,10 +62,23 @@ impl<S: InProcessStack> Host<S> {
             _ if view.state == State::Listen => return Err(Errno::EINVAL),
             _ => queued(&view, request),
         };
-        Ok(Returned {
-            outputs: vec![Output::Int(i32::try_from(value).unwrap_or(i32::MAX))],
-            ..Returned::value(0)
-        })
+        Ok(integer(value))
+    }
+
+    /// `O_NONBLOCK` of a socket or file.
+    fn nonblocking(&mut self, object: Object) -> Result<&mut bool, Errno> {
+        match object {
+            Object::Socket(id) => self.socket_mut(id).map(|socket| &mut socket.nonblocking),
+            Object::File(id) => self.table.file_mut(id).map(|file| &mut file.nonblocking),
+        }
+    }
+}
+
+/// How `ioctl` ends that gives a number.
+pub(super) fn integer(value: usize) -> Returned {
+    Returned {
+        outputs: vec![Output::Int(i32::try_from(value).unwrap_or(i32::MAX))],
+        ..Returned::value(0)
     }
 }
 

@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::{Reply, Started, ended};
 use crate::address::{self, Bound};
 use crate::host::Host;
+use crate::option::numbers::{IP_FREEBIND, IPV6_FREEBIND};
 use crate::socket::{Association, Socket, SocketId};
 use crate::{InProcessStack, PassiveOpen, errno};
 
@@ -63,8 +64,13 @@ impl<S: InProcessStack> Host<S> {
         if mapped && socket.settings.flag(IPPROTO_IPV6, IPV6_V6ONLY) {
             return Err(Errno::EINVAL);
         }
-        self.check_local(at.ip())?;
-        let dual_stack = at.ip().is_unspecified() && at.is_ipv6() && socket.is_dual_stack();
+        let is_free = socket.settings.flag(IPPROTO_IP, IP_FREEBIND)
+            || socket.settings.flag(IPPROTO_IPV6, IPV6_FREEBIND);
+        if !is_free {
+            self.check_local(at.ip())?;
+        }
+        let dual_stack =
+            at.ip().is_unspecified() && at.is_ipv6() && self.socket(id)?.is_dual_stack();
         let port = match at.port() {
             0 => self.choose_port(at.ip(), None, dual_stack)?,
             port => port,

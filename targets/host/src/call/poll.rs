@@ -5,13 +5,14 @@ use halfopen_target::{Duration, Errno, Output, PollDescriptor, Returned, State};
 
 use super::{Operation, Patience, Reply, Started};
 use crate::InProcessStack;
-use crate::host::Host;
+use crate::host::{Host, View};
 use crate::socket::SocketId;
+use crate::table::Object;
 
 const POLLRDNORM: i16 = 0x40;
 const POLLWRNORM: i16 = 0x100;
-const READABLE: i16 = POLLIN | POLLRDNORM;
-const WRITABLE: i16 = POLLOUT | POLLWRNORM;
+pub(crate) const READABLE: i16 = POLLIN | POLLRDNORM;
+pub(crate) const WRITABLE: i16 = POLLOUT | POLLWRNORM;
 /// As many entries as there can be descriptors.
 const MOST: usize = 1024;
 
@@ -33,22 +34,27 @@ impl<S: InProcessStack> Host<S> {
 
     pub(super) fn attempt_poll(&mut self, fds: &mut Vec<PollDescriptor>) -> Option<Reply> {
         for entry in fds.iter_mut() {
-            let found = self.table.find(entry.descriptor);
-            if let Ok(id) = found {
-                self.note_acknowledged(id);
-            }
-            entry.revents = match found {
+            entry.revents = match self.table.object(entry.descriptor) {
                 _ if entry.descriptor.0 < 0 => 0,
                 Err(_) => POLLNVAL,
-                Ok(id) => self.ready(id) & (entry.events | POLLERR | POLLHUP),
+                Ok(object) => self.ready(object) & (entry.events | POLLERR | POLLHUP),
             };
         }
         let any = fds.iter().any(|entry| entry.revents != 0);
         any.then(|| Ok(reply(std::mem::take(fds))))
     }
 
+    /// Everything that a socket or file is ready for.
+    pub(crate) fn ready(&mut self, object: Object) -> i16 {
+        match object {
+            Object::Socket(id) => self.socket_ready(id),
+            Object::File(id) => self.file_ready(id),
+        }
+    }
+
     /// Everything that is ready on a socket, by the rules of Linux's TCP.
-    fn ready(&self, id: SocketId) -> i16 {
+    fn socket_ready(&mut self, id: SocketId) -> i16 {
+        self.note_acknowledged(id);
         let Ok(view) = self.view(id) else {
             return POLLNVAL;
         };
@@ -71,12 +77,10 @@ impl<S: InProcessStack> Host<S> {
             if queued >= low_water {
                 mask |= READABLE;
             }
-            let has_room = view.status.is_none_or(|status| {
-                // Writable again when a third of the buffer is free, so that a writer is worth waking.
-                status.send_free > 0 && status.send_free >= status.send_queued / 2
-            });
-            if view.write_is_shut || has_room {
+            if view.write_is_shut || has_room(&view) {
                 mask |= WRITABLE;
+            } else if let Ok(socket) = self.socket_mut(id) {
+                socket.wants_space = true;
             }
             let urgent = self.urgent_place(id, &view);
             if urgent.is_some_and(|(_, ahead)| ahead <= queued) {
@@ -91,6 +95,12 @@ impl<S: InProcessStack> Host<S> {
         }
         mask
     }
+}
+
+/// Whether a writer is worth waking: a third of the buffer is free.
+pub(crate) fn has_room(view: &View) -> bool {
+    view.status
+        .is_none_or(|status| status.send_free > 0 && status.send_free >= status.send_queued / 2)
 }
 
 /// How `poll` ends with these events.

@@ -9,6 +9,7 @@ use super::{Operation, Patience, Reply, Started, ended};
 use crate::host::{Host, View};
 use crate::option::numbers::{MSG_ERRQUEUE, TCP_INQ};
 use crate::socket::SocketId;
+use crate::table::Object;
 use crate::{InProcessStack, Received};
 
 /// The most octets that one call returns, as Linux bounds it.
@@ -74,17 +75,20 @@ impl<S: InProcessStack> Host<S> {
         buffers: &[usize],
         flags: i32,
     ) -> Started {
-        let id = self.table.find(fd)?;
+        let room = buffers
+            .iter()
+            .fold(0_usize, |sum, size| sum.saturating_add(*size));
+        let room = room.min(LARGEST_READ);
+        let id = match self.table.object(fd)? {
+            Object::Socket(id) => id,
+            Object::File(id) => return self.start_read_file(name, id, room),
+        };
         // Of errors none is ever queued here: the calls themselves tell them.
         if flags & MSG_ERRQUEUE != 0 {
             self.note_acknowledged(id);
             let socket = self.socket_mut(id)?;
             return ended(socket.zero_copy.tell(socket.family));
         }
-        let room = buffers
-            .iter()
-            .fold(0_usize, |sum, size| sum.saturating_add(*size));
-        let room = room.min(LARGEST_READ);
         let socket = self.socket(id)?;
         let nonblocking = socket.nonblocking || flags & MSG_DONTWAIT != 0;
         let patience = Patience::of(nonblocking, socket.settings.receive_timeout);
@@ -207,7 +211,7 @@ impl<S: InProcessStack> Host<S> {
     }
 
     /// The place in the stream of an urgent octet ahead that `MSG_OOB` has not given yet.
-    pub(super) fn urgent_place(&self, id: SocketId, view: &View) -> Option<(u64, usize)> {
+    pub(crate) fn urgent_place(&self, id: SocketId, view: &View) -> Option<(u64, usize)> {
         let socket = self.socket(id).ok()?;
         let ahead = view.status?.urgent_ahead.filter(|ahead| *ahead > 0)?;
         let place = socket.octets_read + ahead as u64;

@@ -1,12 +1,13 @@
 //! Everything that writes: `write`, `writev`, `send`, `sendto`, `sendmsg`.
 
 use halfopen_target::posix::*;
-use halfopen_target::{Address, Capability, Descriptor, Errno, Returned, State};
+use halfopen_target::{Address, CallName, Capability, Descriptor, Errno, Returned, State};
 
 use super::{Operation, Patience, Refusal, Reply, Started, ended};
 use crate::host::Host;
 use crate::option::numbers::{MSG_EOR, MSG_FASTOPEN, MSG_ZEROCOPY, SO_ZEROCOPY};
 use crate::socket::{Association, SocketId};
+use crate::table::Object;
 use crate::{InProcessStack, SendFlags, StackOption};
 
 /// A call that writes.
@@ -31,6 +32,25 @@ impl Send {
         }
     }
 
+    /// Octets that another descriptor gives.
+    pub(super) fn of(socket: SocketId, data: Vec<u8>, more: bool) -> Self {
+        Self {
+            socket,
+            data,
+            sent: 0,
+            flags: SendFlags {
+                more,
+                ..SendFlags::default()
+            },
+            zero_copy: false,
+            opening: false,
+        }
+    }
+
+    pub(super) const fn sent(&self) -> usize {
+        self.sent
+    }
+
     fn reply(&self) -> Returned {
         Returned::value(i64::try_from(self.sent).unwrap_or(i64::MAX))
     }
@@ -39,13 +59,17 @@ impl Send {
 impl<S: InProcessStack> Host<S> {
     pub(super) fn start_send(
         &mut self,
+        name: CallName,
         fd: Descriptor,
         buffers: &[Vec<u8>],
         flags: i32,
         address: Option<Address>,
     ) -> Started {
-        let id = self.table.find(fd)?;
         let data = buffers.concat();
+        let id = match self.table.object(fd)? {
+            Object::Socket(id) => id,
+            Object::File(id) => return self.start_write_file(name, id, data),
+        };
         let mut opening = flags & MSG_FASTOPEN != 0;
         let nonblocking = self.socket(id)?.nonblocking || flags & MSG_DONTWAIT != 0;
         let sent = if opening {
@@ -156,6 +180,9 @@ impl<S: InProcessStack> Host<S> {
             Err(_) => return Some(self.broken(send)),
         }
         if send.sent < send.data.len() {
+            if let Ok(socket) = self.socket_mut(send.socket) {
+                socket.wants_space = true;
+            }
             return None;
         }
         self.note_zero_copy(send);
@@ -174,7 +201,7 @@ impl<S: InProcessStack> Host<S> {
     }
 
     /// Looks how much of what was sent the remote has.
-    pub(super) fn note_acknowledged(&mut self, id: SocketId) {
+    pub(crate) fn note_acknowledged(&mut self, id: SocketId) {
         let queued = self
             .view(id)
             .ok()

@@ -141,8 +141,8 @@ fn default_value(level: i32, name: i32, stack: &OptionDefaults) -> Result<i32, E
             TCP_CORK | TCP_DEFER_ACCEPT | TCP_INQ | TCP_QUICKACK | TCP_USER_TIMEOUT
             | TCP_WINDOW_CLAMP,
         )
-        | (IPPROTO_IP, IP_RECVERR)
-        | (IPPROTO_IPV6, IPV6_V6ONLY | IPV6_RECVERR) => fixed_default(level, name),
+        | (IPPROTO_IP, IP_RECVERR | IP_FREEBIND)
+        | (IPPROTO_IPV6, IPV6_V6ONLY | IPV6_RECVERR | IPV6_FREEBIND) => fixed_default(level, name),
         (IPPROTO_TCP, TCP_NODELAY) => i32::from(stack.no_delay),
         (IPPROTO_TCP, TCP_KEEPIDLE) => seconds(stack.keep_idle),
         (IPPROTO_TCP, TCP_KEEPINTVL) => seconds(stack.keep_interval),

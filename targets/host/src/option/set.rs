@@ -127,7 +127,7 @@ impl<S: InProcessStack> Host<S> {
         let defaults = self.stack.defaults();
         match name {
             IPV6_V6ONLY if self.socket(id)?.bound.is_some() => Err(Errno::EINVAL),
-            IPV6_V6ONLY | IPV6_RECVERR => flag(value),
+            IPV6_V6ONLY | IPV6_RECVERR | IPV6_FREEBIND => flag(value),
             IPV6_UNICAST_HOPS => hops(value, -1, defaults.ttl),
             IPV6_TCLASS => {
                 let class = in_range(value, -1, 255)?;
@@ -276,7 +276,7 @@ fn of_ip(name: i32, value: i32, default_ttl: u8) -> Result<Setting, Errno> {
             0 => Err(Errno::EINVAL),
             _ => Ok(setting),
         }),
-        IP_RECVERR => flag(value),
+        IP_RECVERR | IP_FREEBIND => flag(value),
         IP_MTU_DISCOVER => path_mtu_discovery(value),
         _ => Err(Errno::ENOPROTOOPT),
     }
@@ -288,11 +288,11 @@ fn hops(value: i32, least: i32, default: u8) -> Result<Setting, Errno> {
     Ok((i32::from(octet), Some(StackOption::Ttl(octet))))
 }
 
-/// "Want" (1) and "do" (2) are what a stack that follows RFC 9293 MUST-16 does anyway.
+/// "Want" (1) and "do" (2) are what a stack that follows RFC 9293 MUST-16 does anyway; "don't" (0) is another matter.
 fn path_mtu_discovery(value: i32) -> Result<Setting, Errno> {
     match value {
-        1 | 2 => Ok((value, None)),
-        0 | 3..=5 => Err(Errno::ENOPROTOOPT),
+        0..=2 => Ok((value, Some(StackOption::PathMtuDiscovery(value != 0)))),
+        3..=5 => Err(Errno::ENOPROTOOPT),
         _ => Err(Errno::EINVAL),
     }
 }

@@ -179,6 +179,7 @@ pub(crate) fn option(option: StackOption, config: &Config) -> ConnectionOption {
         StackOption::MaxSegment(u16::MAX) => ConnectionOption::MaxSegment(config.mss),
         StackOption::MaxSegment(mss) => ConnectionOption::MaxSegment(Some(mss)),
         StackOption::NoDelay(on) => ConnectionOption::NoDelay(on),
+        StackOption::PathMtuDiscovery(on) => ConnectionOption::PathMtuDiscovery(on),
         StackOption::QuickAck(on) => ConnectionOption::QuickAck(on),
         StackOption::ReceiveBuffer(octets) => ConnectionOption::ReceiveBuffer(octets),
         StackOption::SendBuffer(octets) => ConnectionOption::SendBuffer(octets),

@@ -51,6 +51,7 @@ pub(super) fn acknowledging(
         options,
         text: [&[]; 2],
         ttl: tcb.options.ttl,
+        dont_fragment: tcb.options.path_mtu_discovery,
         // RFC 9293 SHLD-21, SHLD-22: as it is now, unchanged but for what ECN needs.
         class: codepoint.mark(tcb.options.diffserv),
     }
@@ -163,6 +164,7 @@ fn rst(tcb: &Tcb, seq: Seq, now: Instant) -> OutboundSegment<'static> {
         },
         text: [&[]; 2],
         ttl: tcb.options.ttl,
+        dont_fragment: tcb.options.path_mtu_discovery,
         class: tcb.options.diffserv,
     }
 }
@@ -198,6 +200,7 @@ pub(crate) fn reply_rst(seg: &Segment<'_>, out: &mut Output) {
         },
         text: [&[]; 2],
         ttl,
+        dont_fragment: true,
         class,
     });
 }

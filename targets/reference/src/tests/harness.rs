@@ -219,6 +219,7 @@ impl Harness {
             options: seg.options,
             text: [&seg.text, &[]],
             ttl: 64,
+            dont_fragment: true,
             class: seg.class,
         };
         wire::emit(&segment, 7)

@@ -17,8 +17,9 @@ pub(crate) fn emit(segment: &OutboundSegment<'_>, identification: u16) -> Vec<u8
             let [id_upper, id] = identification.to_be_bytes();
             let (class, ttl) = (segment.class, segment.ttl);
             packet.extend_from_slice(&[0x45, class, length_upper, length, id_upper, id]);
-            // Don't Fragment: path MTU discovery (RFC 1191) is on.
-            packet.extend_from_slice(&[0x40, 0x00, ttl, ip::TCP, 0, 0]);
+            // Don't Fragment, where path MTU discovery (RFC 1191) is on.
+            let fragmentation = if segment.dont_fragment { 0x40 } else { 0 };
+            packet.extend_from_slice(&[fragmentation, 0x00, ttl, ip::TCP, 0, 0]);
             packet.extend_from_slice(&source.octets());
             packet.extend_from_slice(&destination.octets());
             let sum = Sum::default().add(&packet).finish();

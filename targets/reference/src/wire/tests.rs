@@ -30,6 +30,7 @@ fn outbound<'a>(local: &str, remote: &str, text: &'a [u8]) -> OutboundSegment<'a
         options: TcpOptions::default(),
         text: [text, &[]],
         ttl: 64,
+        dont_fragment: true,
         class: 0,
     }
 }
