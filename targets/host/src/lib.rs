@@ -32,6 +32,7 @@ mod call;
 mod connection;
 mod epoll;
 mod errno;
+mod error_queue;
 mod file;
 mod host;
 mod limits;
@@ -41,6 +42,7 @@ mod stack;
 mod table;
 #[cfg(test)]
 mod tests;
+mod timestamping;
 mod wake;
 mod watch;
 mod zero_copy;

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use halfopen_target::{AddressFamily, ConnectionId, Duration, Errno};
 
 use crate::address::Bound;
+use crate::error_queue::ErrorQueue;
 use crate::option::numbers::{IPV6_RECVERR, SO_SNDLOWAT};
+use crate::timestamping::Timestamping;
 use crate::wake::Seen;
 use crate::zero_copy::ZeroCopy;
 use crate::{Key, StackOption};
@@ -46,6 +48,8 @@ pub(crate) struct Socket {
     /// Octets put into the stream since the connection began.
     pub(crate) octets_sent: u64,
     pub(crate) zero_copy: ZeroCopy,
+    pub(crate) timestamping: Timestamping,
+    pub(crate) errors: ErrorQueue,
     /// A writer or a waiter found no room, and wants to know when there is some.
     pub(crate) wants_space: bool,
     /// What those who watch it with epoll know of.
@@ -72,6 +76,8 @@ impl Socket {
             octets_read: 0,
             octets_sent: 0,
             zero_copy: ZeroCopy::default(),
+            timestamping: Timestamping::default(),
+            errors: ErrorQueue::default(),
             wants_space: false,
             seen: Seen::default(),
             urgent_taken_at: None,

@@ -320,6 +320,11 @@ pub trait InProcessStack {
         None
     }
 
+    /// How many places in memory the octets of one segment may lie in, in a stack that sends them from where the user has them.
+    fn fragments_per_segment(&self) -> Option<usize> {
+        None
+    }
+
     /// Whether the stack can do what this option asks for.
     fn supports(&self, option: StackOption) -> bool;
 

@@ -38,8 +38,18 @@ pub(crate) struct Seen {
 }
 
 impl<S: InProcessStack> Host<S> {
-    /// Tells epoll instances what happened to the sockets that they watch, since it was looked at last.
+    /// Takes note of when what was sent left and arrived, and tells epoll instances what happened to the sockets that they
+    /// watch, since it was looked at last.
     pub(crate) fn notice(&mut self) {
+        let stamped: Vec<SocketId> = self
+            .table
+            .sockets()
+            .filter(|(_, socket)| !socket.timestamping.is_idle())
+            .map(|(id, _)| id)
+            .collect();
+        for id in stamped {
+            self.note_progress(id);
+        }
         let watched: BTreeSet<SocketId> = self
             .table
             .files()
@@ -85,7 +95,7 @@ impl<S: InProcessStack> Host<S> {
 
     /// What was to be seen when it was looked at last, and what is now.
     pub(crate) fn look(&mut self, id: SocketId) -> Option<(Seen, Seen)> {
-        self.note_acknowledged(id);
+        self.note_progress(id);
         let view = self.view(id).ok()?;
         let urgent = self.urgent_place(id, &view).map(|(place, _)| place);
         let status = view.status;
@@ -97,7 +107,7 @@ impl<S: InProcessStack> Host<S> {
             received: socket.octets_read + queued,
             end_of_stream: view.end_of_stream,
             failed: view.has_error,
-            errors: socket.zero_copy.told_of(),
+            errors: socket.errors.told_of(),
             acceptable: status.map_or(0, |status| status.ready_to_accept),
             urgent,
         };

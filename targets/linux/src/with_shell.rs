@@ -136,7 +136,7 @@ impl Target for WithShell {
             Call::Command { text } => self.command(&text),
             Call::Open { path, flags, mode } => {
                 let path = match &mut self.sandbox {
-                    Some(sandbox) => sandbox.from_here(&path)?,
+                    Some(sandbox) => sandbox.path_outside(&path)?,
                     None => path,
                 };
                 self.inner.call(Call::Open { path, flags, mode })
@@ -211,7 +211,7 @@ impl Sandbox {
     }
 
     /// The path of a file as commands name it, from outside of their own /tmp.
-    fn from_here(&mut self, path: &str) -> Result<String, TargetError> {
+    fn path_outside(&mut self, path: &str) -> Result<String, TargetError> {
         let asked = self.run("printf %s \"$PACKETDRILL_PID\"")?;
         let shell = asked.outputs.iter().find_map(|output| match output {
             Output::Text(text) => text.trim().parse::<u32>().ok(),

@@ -163,6 +163,8 @@ pub struct Config {
     pub whole_segment_windows: bool,
     /// Send buffer of a new connection, in octets.
     pub send_buffer: usize,
+    /// Places in memory that the octets of one segment may lie in, where they are sent from where the user has them.
+    pub fragments_per_segment: Option<usize>,
     /// Gaps that the data held out of order may have, for each connection.
     pub max_reassembly_gaps: usize,
     /// The greatest backlog that a listener gets.
@@ -313,6 +315,7 @@ impl Default for Config {
             receive_buffer: 256 * 1024,
             whole_segment_windows: false,
             send_buffer: 256 * 1024,
+            fragments_per_segment: None,
             max_reassembly_gaps: 128,
             max_backlog: 4_096,
             max_connections: 16_384,

@@ -61,6 +61,7 @@ impl Profile {
             receive_buffer: 65_536,
             whole_segment_windows: true,
             send_buffer: 1_310_720,
+            fragments_per_segment: Some(17),
             ..Config::default()
         };
         Self {

@@ -54,7 +54,7 @@ impl<S: InProcessStack> Host<S> {
 
     /// Everything that is ready on a socket, by the rules of Linux's TCP.
     fn socket_ready(&mut self, id: SocketId) -> i16 {
-        self.note_acknowledged(id);
+        self.note_progress(id);
         let Ok(view) = self.view(id) else {
             return POLLNVAL;
         };
@@ -87,9 +87,7 @@ impl<S: InProcessStack> Host<S> {
                 mask |= POLLPRI;
             }
         }
-        let has_news = self
-            .socket(id)
-            .is_ok_and(|socket| socket.zero_copy.has_news());
+        let has_news = self.socket(id).is_ok_and(|s| !s.errors.is_empty());
         if view.has_error || has_news {
             mask |= POLLERR;
         }

@@ -83,11 +83,11 @@ impl<S: InProcessStack> Host<S> {
             Object::Socket(id) => id,
             Object::File(id) => return self.start_read_file(name, id, room),
         };
-        // Of errors none is ever queued here: the calls themselves tell them.
+        // Errors themselves are never queued here: the calls tell them.
         if flags & MSG_ERRQUEUE != 0 {
-            self.note_acknowledged(id);
+            self.note_progress(id);
             let socket = self.socket_mut(id)?;
-            return ended(socket.zero_copy.tell(socket.family));
+            return ended(socket.errors.tell(socket.family));
         }
         let socket = self.socket(id)?;
         let nonblocking = socket.nonblocking || flags & MSG_DONTWAIT != 0;

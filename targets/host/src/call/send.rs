@@ -1,14 +1,20 @@
 //! Everything that writes: `write`, `writev`, `send`, `sendto`, `sendmsg`.
 
 use halfopen_target::posix::*;
-use halfopen_target::{Address, CallName, Capability, Descriptor, Errno, Returned, State};
+use halfopen_target::{
+    Address, CallName, Capability, ControlData, ControlMessage, Descriptor, Errno, Returned, State,
+};
 
+use std::collections::VecDeque;
+
+use super::poll::has_room;
 use super::{Operation, Patience, Refusal, Reply, Started, ended};
 use crate::host::Host;
-use crate::option::numbers::{MSG_EOR, MSG_FASTOPEN, MSG_ZEROCOPY, SO_ZEROCOPY};
+use crate::option::numbers::{MSG_EOR, MSG_FASTOPEN, MSG_ZEROCOPY, SO_TIMESTAMPING, SO_ZEROCOPY};
 use crate::socket::{Association, SocketId};
 use crate::table::Object;
-use crate::{InProcessStack, SendFlags, StackOption};
+use crate::timestamping::Progress;
+use crate::{InProcessStack, Key, SendFlags, StackOption};
 
 /// A call that writes.
 #[derive(Debug)]
@@ -19,6 +25,12 @@ pub(crate) struct Send {
     flags: SendFlags,
     /// The user wants to know when the buffers are free again.
     zero_copy: bool,
+    /// Which timestamps the user wants of it, if it says so.
+    stamps: Option<u32>,
+    /// Offsets in the data after which a segment ends.
+    breaks: VecDeque<usize>,
+    /// It found no room, and goes on when there is enough of it to be worth it.
+    waits: bool,
     /// It opened the connection, and the handshake is not over: nothing counts as sent yet.
     opening: bool,
 }
@@ -43,6 +55,9 @@ impl Send {
                 ..SendFlags::default()
             },
             zero_copy: false,
+            stamps: None,
+            breaks: VecDeque::new(),
+            waits: false,
             opening: false,
         }
     }
@@ -64,6 +79,7 @@ impl<S: InProcessStack> Host<S> {
         buffers: &[Vec<u8>],
         flags: i32,
         address: Option<Address>,
+        control: &[ControlMessage],
     ) -> Started {
         let data = buffers.concat();
         let id = match self.table.object(fd)? {
@@ -83,6 +99,10 @@ impl<S: InProcessStack> Host<S> {
         socket.octets_sent += sent as u64;
         let zero_copy = flags & MSG_ZEROCOPY != 0 && socket.settings.flag(SOL_SOCKET, SO_ZEROCOPY);
         let patience = Patience::of(nonblocking, socket.settings.send_timeout);
+        let breaks = match zero_copy {
+            true => breaks(buffers, self.stack.fragments_per_segment()),
+            false => VecDeque::new(),
+        };
         let send = Send {
             socket: id,
             data,
@@ -93,13 +113,16 @@ impl<S: InProcessStack> Host<S> {
                 end_of_record: flags & MSG_EOR != 0,
             },
             zero_copy,
+            stamps: own_stamps(control),
+            breaks,
+            waits: false,
             opening,
         };
         match patience {
             // Linux: the handshake goes on, and asks for a cookie.
             Patience::None if opening && sent == 0 => Err(Errno::EINPROGRESS.into()),
             Patience::None if opening => {
-                self.note_zero_copy(&send);
+                self.note_end(&send);
                 ended(Ok(send.reply()))
             }
             patience => self.begin(Operation::Send(send), patience),
@@ -169,47 +192,89 @@ impl<S: InProcessStack> Host<S> {
         else {
             return Some(self.broken(send));
         };
-        let rest = send.data.get(send.sent..).unwrap_or_default();
-        match self.stack.send(self.now, key, rest, send.flags) {
-            Ok(taken) => {
-                send.sent = send.sent.saturating_add(taken).min(send.data.len());
-                if let Ok(socket) = self.socket_mut(send.socket) {
-                    socket.octets_sent += taken as u64;
-                }
-            }
-            Err(_) => return Some(self.broken(send)),
+        if send.waits && !has_room(&view) {
+            return None;
+        }
+        if !self.give(send, key) {
+            return Some(self.broken(send));
         }
         if send.sent < send.data.len() {
+            send.waits = true;
             if let Ok(socket) = self.socket_mut(send.socket) {
                 socket.wants_space = true;
             }
             return None;
         }
-        self.note_zero_copy(send);
+        self.note_end(send);
         Some(Ok(send.reply()))
     }
 
-    /// A send is over whose buffers the user waits for.
-    fn note_zero_copy(&mut self, send: &Send) {
-        if let Ok(socket) = self.socket_mut(send.socket)
-            && send.zero_copy
-            && send.sent > 0
-        {
-            let end = socket.octets_sent;
-            socket.zero_copy.sent(end);
+    /// Gives the stack what it takes now, piece by piece; whether the connection can take any.
+    fn give(&mut self, send: &mut Send, key: Key) -> bool {
+        loop {
+            let end = send.breaks.front().copied();
+            let until = end.unwrap_or(send.data.len());
+            let flags = SendFlags {
+                end_of_record: send.flags.end_of_record || end.is_some(),
+                more: send.flags.more && end.is_none(),
+                ..send.flags
+            };
+            let piece = send.data.get(send.sent..until).unwrap_or_default();
+            let Ok(taken) = self.stack.send(self.now, key, piece, flags) else {
+                return false;
+            };
+            send.sent = send.sent.saturating_add(taken).min(until);
+            if let Ok(socket) = self.socket_mut(send.socket) {
+                socket.octets_sent += taken as u64;
+            }
+            if send.sent < until || send.breaks.pop_front().is_none() {
+                return true;
+            }
         }
     }
 
-    /// Looks how much of what was sent the remote has.
-    pub(crate) fn note_acknowledged(&mut self, id: SocketId) {
-        let queued = self
-            .view(id)
-            .ok()
-            .and_then(|view| view.status)
-            .map_or(0, |status| status.send_queued);
-        if let Ok(socket) = self.socket_mut(id) {
-            let acknowledged = socket.octets_sent.saturating_sub(queued as u64);
-            socket.zero_copy.acknowledged(acknowledged);
+    /// A send is over of which the user wants to know more.
+    fn note_end(&mut self, send: &Send) {
+        if let Ok(socket) = self.socket_mut(send.socket)
+            && send.sent > 0
+        {
+            let end = socket.octets_sent;
+            socket.timestamping.mark(end, send.stamps);
+            if send.zero_copy {
+                socket.zero_copy.sent(end);
+            }
+        }
+    }
+
+    /// How far the octets of a socket have come; none without a connection.
+    pub(crate) fn progress(&self, id: SocketId) -> Option<Progress> {
+        let view = self.view(id).ok()?;
+        let written = self.socket(id).ok()?.octets_sent;
+        let status = view.status?;
+        Some(Progress {
+            written,
+            sent: written.saturating_sub(status.unsent as u64),
+            acknowledged: written.saturating_sub(status.send_queued as u64),
+        })
+    }
+
+    /// Looks how much of what was sent has left, and how much the remote has.
+    pub(crate) fn note_progress(&mut self, id: SocketId) {
+        let now = self.now;
+        let is_over = self.view(id).is_ok_and(|view| view.state == State::Closed);
+        let progress = self.progress(id);
+        let Ok(socket) = self.socket_mut(id) else {
+            return;
+        };
+        // What a connection had queued when it ended is let go of: its buffers are free, but it did not arrive.
+        let free = progress.map_or(socket.octets_sent, |progress| progress.acknowledged);
+        if let Some(progress) = progress.filter(|_| !is_over) {
+            for stamp in socket.timestamping.advance(progress, now) {
+                socket.errors.stamp(stamp);
+            }
+        }
+        while let Some(number) = socket.zero_copy.acknowledged(free) {
+            socket.errors.zero_copy(number);
         }
     }
 
@@ -221,4 +286,32 @@ impl<S: InProcessStack> Host<S> {
         }
         Err(self.take_error(send.socket).unwrap_or(Errno::EPIPE))
     }
+}
+
+/// Where segments end whose octets lie in as many places as one may have: the buffers of a send that are not copied.
+fn breaks(buffers: &[Vec<u8>], most: Option<usize>) -> VecDeque<usize> {
+    let Some(most) = most else {
+        return VecDeque::new();
+    };
+    let mut breaks = VecDeque::new();
+    let (mut end, mut places) = (0, 0);
+    for buffer in buffers.iter().filter(|buffer| !buffer.is_empty()) {
+        if places == most {
+            breaks.push_back(end);
+            places = 0;
+        }
+        end += buffer.len();
+        places += 1;
+    }
+    breaks
+}
+
+/// The `SO_TIMESTAMPING` that a send brings along.
+fn own_stamps(control: &[ControlMessage]) -> Option<u32> {
+    control.iter().find_map(|message| match message.data {
+        ControlData::Int(flags) if message.level == SOL_SOCKET => {
+            (message.kind == SO_TIMESTAMPING).then_some(flags.cast_unsigned())
+        }
+        _ => None,
+    })
 }

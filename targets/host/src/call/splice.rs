@@ -169,14 +169,14 @@ impl<S: InProcessStack> Host<S> {
 
     pub(super) fn attempt_splice(&mut self, splice: &mut Splice) -> Option<Reply> {
         match (splice.from, splice.to) {
-            (Object::Socket(from), Object::File(to)) => self.out_of_socket(splice, from, to),
-            (_, Object::Socket(to)) => self.into_socket(splice, to),
-            (_, Object::File(to)) => self.into_pipe(splice, to),
+            (Object::Socket(from), Object::File(to)) => self.move_from_socket(splice, from, to),
+            (_, Object::Socket(to)) => self.move_to_socket(splice, to),
+            (_, Object::File(to)) => self.move_to_pipe(splice, to),
         }
     }
 
     /// Out of a socket into a pipe: what is there, up to the urgent octet.
-    fn out_of_socket(&mut self, splice: &Splice, from: SocketId, to: FileId) -> Option<Reply> {
+    fn move_from_socket(&mut self, splice: &Splice, from: SocketId, to: FileId) -> Option<Reply> {
         let into = match self.room_in_pipe(to) {
             Ok(into) => into,
             Err(errno) => return Some(Err(errno)),
@@ -236,7 +236,7 @@ impl<S: InProcessStack> Host<S> {
     }
 
     /// Out of a pipe or file into a socket.
-    fn into_socket(&mut self, splice: &mut Splice, to: SocketId) -> Option<Reply> {
+    fn move_to_socket(&mut self, splice: &mut Splice, to: SocketId) -> Option<Reply> {
         while splice.left > 0 {
             let mut send = match splice.send.take() {
                 Some(send) => send,
@@ -265,7 +265,7 @@ impl<S: InProcessStack> Host<S> {
     }
 
     /// Out of a pipe or file into a pipe.
-    fn into_pipe(&mut self, splice: &mut Splice, to: FileId) -> Option<Reply> {
+    fn move_to_pipe(&mut self, splice: &mut Splice, to: FileId) -> Option<Reply> {
         while splice.left > 0 {
             let into = match self.room_in_pipe(to) {
                 Ok(into) => into,

@@ -62,6 +62,9 @@ impl<S: InProcessStack> Host<S> {
             },
             (SOL_SOCKET, SO_RCVTIMEO) => OptionValue::Timeval(settings.receive_timeout),
             (SOL_SOCKET, SO_SNDTIMEO) => OptionValue::Timeval(settings.send_timeout),
+            (SOL_SOCKET, SO_TIMESTAMPING) => {
+                OptionValue::Int(self.socket(id)?.timestamping.flags().cast_signed())
+            }
             (SOL_SOCKET, SO_ERROR) => {
                 OptionValue::Int(self.take_error(id).map_or(0, |errno| errno.0))
             }

@@ -11,6 +11,7 @@ use crate::call::{Refusal, Reply};
 use crate::host::Host;
 use crate::limits::Limits;
 use crate::socket::{self, SocketId};
+use crate::timestamping::Timestamping;
 use crate::{InProcessStack, StackOption};
 
 /// The least buffers that Linux gives, in octets, doubling included.
@@ -37,7 +38,27 @@ impl<S: InProcessStack> Host<S> {
             let reason = "the host gives no fast open";
             return Err(self.lacks(Capability::FastOpen, reason).into());
         }
+        if option == (SOL_SOCKET, SO_TIMESTAMPING) {
+            return self.set_timestamping(id, value, length);
+        }
         Ok(self.set_option(id, (level, name), value, length))
+    }
+
+    fn set_timestamping(
+        &mut self,
+        id: SocketId,
+        value: &OptionValue,
+        length: Option<u32>,
+    ) -> Result<Reply, Refusal> {
+        let flags = value::to_int(value, length)?.cast_unsigned();
+        if Timestamping::wants_statistics(flags) {
+            let reason = "the host gives no statistics with timestamps";
+            return Err(self.lacks(Capability::TcpInfo, reason).into());
+        }
+        let is_open = !matches!(self.view(id)?.state, State::Closed | State::Listen);
+        let progress = self.progress(id).filter(|_| is_open);
+        let set = self.socket_mut(id)?.timestamping.set(flags, progress);
+        Ok(set.map(|()| Returned::value(0)))
     }
 
     fn set_option(

@@ -215,6 +215,10 @@ impl InProcessStack for ReferenceStack {
         Some(tcp_info::encode(&status, instant(now)))
     }
 
+    fn fragments_per_segment(&self) -> Option<usize> {
+        self.stack.config().fragments_per_segment
+    }
+
     fn supports(&self, _: StackOption) -> bool {
         true
     }

@@ -3,7 +3,10 @@
 mod bench;
 mod connecting;
 mod ending;
+mod epoll;
+mod error_queue;
 mod facade;
+mod files;
 mod listening;
 mod options;
 mod receiving;
