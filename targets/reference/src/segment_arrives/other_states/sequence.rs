@@ -87,10 +87,14 @@ fn is_acceptable(tcb: &Tcb, seg: &Segment<'_>) -> bool {
 }
 
 /// Leaves of the segment what lies in the window: text before RCV.NXT, or beyond the right edge, goes.
+///
+/// The remote is told at once that it did not know what had come, or sent too much; after its FIN, when no text can follow and
+/// all is ignored, it is not.
 pub(crate) fn trim(tcb: &mut Tcb, seg: &mut Segment<'_>) {
+    let takes_text = tcb.state.takes_text() || !tcb.state.is_synchronized();
     let old = tcb.rcv_nxt.octets_since(seg.seq);
     if old > 0 {
-        tcb.ack_now = true; // the remote did not know that this text had come
+        tcb.ack_now |= takes_text;
         tcb.note_duplicate(seg.seq, old.min(seg.text.len()));
         if old > seg.text.len() {
             seg.flags.fin = false;
@@ -100,7 +104,7 @@ pub(crate) fn trim(tcb: &mut Tcb, seg: &mut Segment<'_>) {
     }
     let room = tcb.rcv_adv.octets_since(seg.seq);
     if seg.len() as usize > room {
-        tcb.ack_now = true;
+        tcb.ack_now |= takes_text;
         seg.flags.fin = false;
         seg.text = seg.text.get(..room).unwrap_or(seg.text);
     }
