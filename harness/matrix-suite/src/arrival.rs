@@ -22,8 +22,15 @@ pub(crate) fn scripts(file: &str, text: &str, rules: &[Rule]) -> Result<Vec<Scri
             for segment in &segments {
                 for seq in &seqs {
                     for ack in &acks {
-                        let cell = Cell { start, segment, seq: *seq, ack: *ack };
-                        let script = cell.script(rules).map_err(|message| row.error(0, message))?;
+                        let cell = Cell {
+                            start,
+                            segment,
+                            seq: *seq,
+                            ack: *ack,
+                        };
+                        let script = cell
+                            .script(rules)
+                            .map_err(|message| row.error(0, message))?;
                         if scripts.iter().any(|known| known.path == script.path) {
                             return Err(row.error(0, format!("{} is made twice", script.path)));
                         }
@@ -51,21 +58,32 @@ impl Cell {
             Seq::Any => String::new(),
             seq => format!("-{}", seq.word()),
         };
-        format!("{}{place}{}", self.segment.name, self.ack.suffix(self.start))
+        format!(
+            "{}{place}{}",
+            self.segment.name,
+            self.ack.suffix(self.start)
+        )
     }
 
     fn script(self, rules: &[Rule]) -> Result<Script, String> {
         let name = self.name();
-        let Self { start, segment, seq, ack } = self;
+        let Self {
+            start,
+            segment,
+            seq,
+            ack,
+        } = self;
         if segment.has_ack() == (ack == Ack::None) {
-            return Err(format!("{name}: the ACK bit and the ACK column contradict each other"));
+            return Err(format!(
+                "{name}: the ACK bit and the ACK column contradict each other"
+            ));
         }
         let rule = rules
             .iter()
             .find(|rule| rule.fits(start, segment, seq, ack))
             .ok_or_else(|| format!("no rule speaks of {}/{name}", start.folder()))?;
         let title = format!(
-            "{}: {}{}{}: {}",
+            "{}, {}{}{}: {}",
             start.phrase(),
             segment.phrase,
             seq.phrase(),
@@ -135,9 +153,13 @@ impl Cell {
         if start == Start::SynSent {
             dialogue.fd = fd;
         }
-        if rule.signal != Signal::Nothing && let Some(fd) = dialogue.fd {
+        if rule.signal != Signal::Nothing
+            && let Some(fd) = dialogue.fd
+        {
             let error = rule.signal.word();
-            dialogue.call(&format!("getsockopt({fd}, SOL_SOCKET, SO_ERROR, [{error}], [4]) = 0"));
+            dialogue.call(&format!(
+                "getsockopt({fd}, SOL_SOCKET, SO_ERROR, [{error}], [4]) = 0"
+            ));
         }
         if rule.next.is_empty() {
             dialogue.assert_state();
@@ -145,10 +167,22 @@ impl Cell {
         dialogue.blank();
         // The octet before the urgent pointer is read in a way of its own.
         dialogue.reads = !segment.has('U');
-        let waits = matches!(rule.text, Text::Hold | Text::Queue) && (segment.text > 0 || segment.has('F'));
-        let waiting = waits.then(|| Waiting { text: segment.text, fin: segment.has('F') });
+        let waits =
+            matches!(rule.text, Text::Hold | Text::Queue) && (segment.text > 0 || segment.has('F'));
+        let waiting = waits.then(|| Waiting {
+            text: segment.text,
+            fin: segment.has('F'),
+        });
+        if self.is_bad_ack_of_syn() {
+            dialogue.pause(".1");
+        }
         proof::prove(&mut dialogue, start, waiting);
         dialogue
+    }
+
+    /// After this our SYN has to wait for its timeout, as if nothing had come; a moment shows whether it does.
+    fn is_bad_ack_of_syn(self) -> bool {
+        self.start == Start::SynSent && !matches!(self.ack, Ack::None | Ack::Nxt)
     }
 
     /// What the segment changes in the variables of the connection.

@@ -22,7 +22,11 @@ pub(crate) fn read(file: &str, text: &str) -> Result<Vec<Deviation>, TableError>
         .map(|row| {
             let reason = row.text(2).to_owned();
             if reason.len() < 20 || reason.contains('"') {
-                return Err(row.error(2, "a deviation needs a reason with its source, without quotation marks".to_owned()));
+                return Err(row.error(
+                    2,
+                    "a deviation needs a reason with its source, without quotation marks"
+                        .to_owned(),
+                ));
             }
             Ok(Deviation {
                 target: row.word(0, "target", |word| Some(word.to_owned()))?,
@@ -37,10 +41,21 @@ pub(crate) fn read(file: &str, text: &str) -> Result<Vec<Deviation>, TableError>
 /// The lines of front matter for a script.
 pub(crate) fn notes(deviations: &[Deviation], script: &Script) -> Result<Vec<String>, TableError> {
     let mut notes: Vec<(&str, String)> = Vec::new();
-    for deviation in deviations.iter().filter(|deviation| deviation.speaks_of(script)) {
-        let Deviation { target, reason, row, .. } = deviation;
+    for deviation in deviations
+        .iter()
+        .filter(|deviation| deviation.speaks_of(script))
+    {
+        let Deviation {
+            target,
+            reason,
+            row,
+            ..
+        } = deviation;
         if notes.iter().any(|(known, _)| known == target) {
-            return Err(row.error(1, format!("{} has a deviation of {target} already", script.name())));
+            return Err(row.error(
+                1,
+                format!("{} has a deviation of {target} already", script.name()),
+            ));
         }
         notes.push((target, format!("{target}: expect fail \"{reason}\"")));
     }
@@ -52,7 +67,9 @@ pub(crate) fn check(deviations: &[Deviation], scripts: &[Script]) -> Result<(), 
     for deviation in deviations {
         for pattern in &deviation.scripts {
             if !scripts.iter().any(|script| matches(pattern, script.name())) {
-                return Err(deviation.row.error(1, format!("`{pattern}` is the name of no script")));
+                return Err(deviation
+                    .row
+                    .error(1, format!("`{pattern}` is the name of no script")));
             }
         }
     }
@@ -61,7 +78,9 @@ pub(crate) fn check(deviations: &[Deviation], scripts: &[Script]) -> Result<(), 
 
 impl Deviation {
     fn speaks_of(&self, script: &Script) -> bool {
-        self.scripts.iter().any(|pattern| matches(pattern, script.name()))
+        self.scripts
+            .iter()
+            .any(|pattern| matches(pattern, script.name()))
     }
 }
 
@@ -72,7 +91,9 @@ fn alternatives(pattern: &str) -> Option<Vec<String>> {
     };
     let (inside, after) = rest.split_once('}')?;
     let tails = alternatives(after)?;
-    let all = inside.split(',').flat_map(|one| tails.iter().map(move |tail| format!("{before}{one}{tail}")));
+    let all = inside
+        .split(',')
+        .flat_map(|one| tails.iter().map(move |tail| format!("{before}{one}{tail}")));
     Some(all.collect())
 }
 
@@ -103,7 +124,10 @@ mod tests {
 
     #[test]
     fn a_star_stands_for_anything_within_a_name() {
-        assert!(matches("*/data-*-acking-old", "closing/data-at-rcv-nxt-acking-old"));
+        assert!(matches(
+            "*/data-*-acking-old",
+            "closing/data-at-rcv-nxt-acking-old"
+        ));
         assert!(matches("closing/data*", "closing/data"));
         assert!(!matches("*", "closing/data"));
         assert!(!matches("closing/data", "closing/data-fin"));

@@ -27,6 +27,7 @@ pub(crate) struct Dialogue {
     /// Whether the proof reads them.
     pub(crate) reads: bool,
     has_begun: bool,
+    pause: Option<&'static str>,
 }
 
 impl Dialogue {
@@ -42,6 +43,7 @@ impl Dialogue {
             unread: 0,
             reads: true,
             has_begun: false,
+            pause: None,
         }
     }
 
@@ -55,9 +57,18 @@ impl Dialogue {
         self.lines.push('\n');
     }
 
+    /// The next event waits for so long.
+    pub(crate) fn pause(&mut self, seconds: &'static str) {
+        self.pause = Some(seconds);
+    }
+
     /// An event at a time; the first of a script is at 0.
     pub(crate) fn line(&mut self, time: &str, event: &str) {
-        let time = if self.has_begun || time != NOW { time } else { "0" };
+        let time = match self.pause.take() {
+            Some(seconds) => format!("+{seconds}"),
+            None if !self.has_begun && time == NOW => "0".to_owned(),
+            None => time.to_owned(),
+        };
         self.has_begun = true;
         self.lines.push_str(&format!("{time:>4} {event}\n"));
     }
@@ -73,11 +84,21 @@ impl Dialogue {
     }
 
     /// As [`inject`](Self::inject), with what follows the window.
-    pub(crate) fn inject_with(&mut self, flags: &str, seq: u32, text: u32, ack: Option<u32>, tail: &str) {
+    pub(crate) fn inject_with(
+        &mut self,
+        flags: &str,
+        seq: u32,
+        text: u32,
+        ack: Option<u32>,
+        tail: &str,
+    ) {
         let end = seq.wrapping_add(text);
         let ack = ack.map_or_else(String::new, |ack| format!(" ack {ack}"));
         let win = if flags.contains('R') { 0 } else { 65535 };
-        self.line(NOW, &format!("< {flags} {seq}:{end}({text}){ack} win {win}{tail}"));
+        self.line(
+            NOW,
+            &format!("< {flags} {seq}:{end}({text}){ack} win {win}{tail}"),
+        );
     }
 
     /// A segment of this kind to the stack.

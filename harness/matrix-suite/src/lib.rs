@@ -72,7 +72,10 @@ pub fn written(folder: &Path) -> Result<BTreeMap<String, String>, Error> {
     let mut files = BTreeMap::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(current) = folders.pop() {
-        let failed = |error| Error::File { path: current.display().to_string(), error };
+        let failed = |error| Error::File {
+            path: current.display().to_string(),
+            error,
+        };
         for entry in fs::read_dir(&current).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
             if path == folder.join("table") {
@@ -98,9 +101,15 @@ pub fn write(folder: &Path) -> Result<(usize, usize), Error> {
     let wanted = generate(folder)?;
     let found = written(folder)?;
     let mut changed = 0;
-    for (name, text) in wanted.iter().filter(|(name, text)| found.get(*name) != Some(text)) {
+    for (name, text) in wanted
+        .iter()
+        .filter(|(name, text)| found.get(*name) != Some(text))
+    {
         let path = folder.join(name);
-        let failed = |error| Error::File { path: path.display().to_string(), error };
+        let failed = |error| Error::File {
+            path: path.display().to_string(),
+            error,
+        };
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(failed)?;
         }
@@ -109,7 +118,10 @@ pub fn write(folder: &Path) -> Result<(usize, usize), Error> {
     }
     for name in found.keys().filter(|name| !wanted.contains_key(*name)) {
         let path = folder.join(name);
-        fs::remove_file(&path).map_err(|error| Error::File { path: path.display().to_string(), error })?;
+        fs::remove_file(&path).map_err(|error| Error::File {
+            path: path.display().to_string(),
+            error,
+        })?;
         changed += 1;
     }
     Ok((wanted.len(), changed))

@@ -68,7 +68,11 @@ fn accepted(dialogue: &mut Dialogue) {
 
 /// An ACK finds no connection.
 fn closed(dialogue: &mut Dialogue, start: Start) {
-    let ack = if start == Start::Closed { 7000 } else { dialogue.nxt };
+    let ack = if start == Start::Closed {
+        7000
+    } else {
+        dialogue.nxt
+    };
     dialogue.inject(".", dialogue.rcv_nxt, 0, Some(ack));
     dialogue.line(NOW, &format!("> R {ack}:{ack}(0)"));
 }

@@ -69,14 +69,22 @@ const COLUMNS: &[&str] = &[
 
 /// Reads `rules.txt`.
 pub(crate) fn read(file: &str, text: &str) -> Result<Vec<Rule>, TableError> {
-    Table::parse(file, text, COLUMNS)?.rows.iter().map(read_row).collect()
+    Table::parse(file, text, COLUMNS)?
+        .rows
+        .iter()
+        .map(read_row)
+        .collect()
 }
 
 fn read_row(row: &Row) -> Result<Rule, TableError> {
     let segment = if row.text(1) == "*" {
         Vec::new()
     } else {
-        let known = |word: &str| SEGMENT_WORDS.contains(&word.trim_start_matches('!')).then(|| word.to_owned());
+        let known = |word: &str| {
+            SEGMENT_WORDS
+                .contains(&word.trim_start_matches('!'))
+                .then(|| word.to_owned())
+        };
         row.words(1, "control bit", known)?
     };
     let says = row.text(9).to_owned();
@@ -108,12 +116,18 @@ fn next(row: &Row) -> Result<Vec<&'static str>, TableError> {
 
 /// A state without what stands behind the slash.
 pub(crate) fn state_of(word: &str) -> Option<&'static str> {
-    Start::ALL.iter().map(|start| start.state()).find(|state| *state == word)
+    Start::ALL
+        .iter()
+        .map(|start| start.state())
+        .find(|state| *state == word)
 }
 
 /// The requirement ids of a column; `-` is none.
 pub(crate) fn requires(row: &Row, index: usize) -> Vec<String> {
-    let words = row.text(index).split_whitespace().filter(|word| *word != "-");
+    let words = row
+        .text(index)
+        .split_whitespace()
+        .filter(|word| *word != "-");
     words.map(str::to_owned).collect()
 }
 
@@ -121,7 +135,10 @@ impl Rule {
     /// Whether it speaks of this segment.
     pub(crate) fn fits(&self, start: Start, segment: &Segment, seq: Seq, ack: Ack) -> bool {
         self.starts.contains(&start)
-            && self.segment.iter().all(|word| segment.fits(word) == Some(true))
+            && self
+                .segment
+                .iter()
+                .all(|word| segment.fits(word) == Some(true))
             && self.seqs.contains(&seq)
             && self.acks.contains(&ack)
     }
@@ -131,15 +148,20 @@ impl Rule {
 mod tests {
     use super::*;
 
-    const HEADER: &str = "states | segment | SEQ | ACK | reply | text | next | user | requires | rule\n";
+    const HEADER: &str =
+        "states | segment | SEQ | ACK | reply | text | next | user | requires | rule\n";
 
     #[test]
     fn the_first_rule_that_fits_holds() {
-        let text = format!("{HEADER}CLOSED | RST | * | * | - | drop | = | - | - | dropped\nCLOSED | * | * | * | RST-at-0 | drop | = | - | - | reset\n");
+        let text = format!(
+            "{HEADER}CLOSED | RST | * | * | - | drop | = | - | - | dropped\nCLOSED | * | * | * | RST-at-0 | drop | = | - | - | reset\n"
+        );
         let rules = read("rules.txt", &text).expect("the rules are right");
         let find = |name| {
             let segment = Segment::of_name(name)?;
-            rules.iter().find(|rule| rule.fits(Start::Closed, segment, Seq::Any, Ack::None))
+            rules
+                .iter()
+                .find(|rule| rule.fits(Start::Closed, segment, Seq::Any, Ack::None))
         };
         assert_eq!(find("rst").map(|rule| rule.reply), Some(Reply::Silence));
         assert_eq!(find("syn").map(|rule| rule.reply), Some(Reply::RstAtZero));
@@ -148,7 +170,9 @@ mod tests {
     #[test]
     fn a_reply_that_is_none_is_named_with_its_place() {
         let text = format!("{HEADER}CLOSED | RST | * | * | RST | drop | = | - | - | dropped\n");
-        let error = read("rules.txt", &text).map(|_| ()).map_err(|error| error.to_string());
+        let error = read("rules.txt", &text)
+            .map(|_| ())
+            .map_err(|error| error.to_string());
         assert_eq!(error, Err("rules.txt:2:24: `RST` is no reply".to_owned()));
     }
 }

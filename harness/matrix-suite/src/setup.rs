@@ -147,7 +147,10 @@ fn fill_the_window(dialogue: &mut Dialogue) {
         dialogue.rcv_nxt += full;
         let (nxt, rcv_nxt) = (dialogue.nxt, dialogue.rcv_nxt);
         let left = RCV_WND - sent * full;
-        dialogue.line(SOON, &format!("> . {nxt}:{nxt}(0) ack {rcv_nxt} win {left}"));
+        dialogue.line(
+            SOON,
+            &format!("> . {nxt}:{nxt}(0) ack {rcv_nxt} win {left}"),
+        );
     }
     dialogue.unread = RCV_WND;
 }

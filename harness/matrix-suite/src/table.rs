@@ -14,7 +14,12 @@ pub struct TableError {
 
 impl fmt::Display for TableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, line, column, message } = self;
+        let Self {
+            file,
+            line,
+            column,
+            message,
+        } = self;
         write!(f, "{file}:{line}:{column}: {message}")
     }
 }
@@ -68,12 +73,24 @@ impl Table {
             let fields = split(line);
             if fields.len() != columns.len() {
                 let (want, got) = (columns.len(), fields.len());
-                return Err(at(1, format!("expected {want} columns ({}), found {got}", columns.join(" | "))));
+                return Err(at(
+                    1,
+                    format!(
+                        "expected {want} columns ({}), found {got}",
+                        columns.join(" | ")
+                    ),
+                ));
             }
             if !has_header {
-                let wrong = fields.iter().zip(columns).find(|(field, name)| field.text != **name);
+                let wrong = fields
+                    .iter()
+                    .zip(columns)
+                    .find(|(field, name)| field.text != **name);
                 if let Some((field, name)) = wrong {
-                    return Err(at(field.column, format!("expected the column `{name}`, found `{}`", field.text)));
+                    return Err(at(
+                        field.column,
+                        format!("expected the column `{name}`, found `{}`", field.text),
+                    ));
                 }
                 has_header = true;
                 continue;
@@ -86,7 +103,11 @@ impl Table {
                 }
                 field
             });
-            rows.push(Row { file: file.to_owned(), line: index + 1, fields: fields.collect() });
+            rows.push(Row {
+                file: file.to_owned(),
+                line: index + 1,
+                fields: fields.collect(),
+            });
         }
         Ok(Self { rows })
     }
@@ -106,7 +127,10 @@ fn split(line: &str) -> Vec<Field> {
     line.split('|')
         .map(|part| {
             let blanks = part.len() - part.trim_start().len();
-            let field = Field { column: column + blanks, text: part.trim().to_owned() };
+            let field = Field {
+                column: column + blanks,
+                text: part.trim().to_owned(),
+            };
             column += part.len() + 1;
             field
         })
@@ -116,14 +140,23 @@ fn split(line: &str) -> Vec<Field> {
 impl Row {
     /// The text of a column.
     pub(crate) fn text(&self, index: usize) -> &str {
-        self.fields.get(index).map_or("", |field| field.text.as_str())
+        self.fields
+            .get(index)
+            .map_or("", |field| field.text.as_str())
     }
 
     /// The words of a column, each made into what it stands for.
-    pub(crate) fn words<T>(&self, index: usize, what: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, TableError> {
+    pub(crate) fn words<T>(
+        &self,
+        index: usize,
+        what: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Result<Vec<T>, TableError> {
         self.text(index)
             .split_whitespace()
-            .map(|word| read(word).ok_or_else(|| self.error(index, format!("`{word}` is no {what}"))))
+            .map(|word| {
+                read(word).ok_or_else(|| self.error(index, format!("`{word}` is no {what}")))
+            })
             .collect()
     }
 
@@ -142,7 +175,12 @@ impl Row {
     }
 
     /// The one word of a column.
-    pub(crate) fn word<T>(&self, index: usize, what: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, TableError> {
+    pub(crate) fn word<T>(
+        &self,
+        index: usize,
+        what: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Result<T, TableError> {
         let mut words = self.words(index, what, read)?;
         match (words.pop(), words.is_empty()) {
             (Some(word), true) => Ok(word),
@@ -171,7 +209,8 @@ mod tests {
 
     #[test]
     fn sets_are_expanded_except_in_the_sentence() {
-        let table = table("let ends = A B\nstates | rule\nends C | ends meet\n").expect("the table is right");
+        let table = table("let ends = A B\nstates | rule\nends C | ends meet\n")
+            .expect("the table is right");
         assert_eq!(table.rows[0].text(0), "A B C");
         assert_eq!(table.rows[0].text(1), "ends meet");
     }
@@ -180,12 +219,21 @@ mod tests {
     fn a_wrong_word_is_named_with_its_place() {
         let table = table("states | rule\n  A X | x\n").expect("the table is right");
         let error = table.rows[0].words(0, "state", |word| (word == "A").then_some(()));
-        assert_eq!(error.map_err(|e| e.to_string()), Err("t.txt:2:3: `X` is no state".to_owned()));
+        assert_eq!(
+            error.map_err(|e| e.to_string()),
+            Err("t.txt:2:3: `X` is no state".to_owned())
+        );
     }
 
     #[test]
     fn wrong_columns_are_named_with_their_place() {
-        assert_eq!(table("states | rules\n").map(|_| ()), Err("t.txt:1:10: expected the column `rule`, found `rules`".to_owned()));
-        assert_eq!(table("states | rule\na\n").map(|_| ()), Err("t.txt:2:1: expected 2 columns (states | rule), found 1".to_owned()));
+        assert_eq!(
+            table("states | rules\n").map(|_| ()),
+            Err("t.txt:1:10: expected the column `rule`, found `rules`".to_owned())
+        );
+        assert_eq!(
+            table("states | rule\na\n").map(|_| ()),
+            Err("t.txt:2:1: expected 2 columns (states | rule), found 1".to_owned())
+        );
     }
 }

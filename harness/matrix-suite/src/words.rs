@@ -6,7 +6,7 @@ mod seq;
 mod start;
 
 pub(crate) use ack::Ack;
-pub(crate) use segment::{Segment};
+pub(crate) use segment::Segment;
 pub(crate) use seq::{GAP, RCV_WND, Seq};
 pub(crate) use start::Start;
 

@@ -25,6 +25,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "wire",
         ],
     ),
+    // It writes scripts as text; only its tests read them as the language does.
+    ("harness/matrix-suite", &[]),
     ("harness/tidy", &[]),
     ("reports", &["drill", "script", "target", "wire"]),
     ("targets/host", &["target"]),

@@ -13,8 +13,18 @@ pub(crate) struct Segment {
     pub(crate) phrase: &'static str,
 }
 
-const fn segment(name: &'static str, flags: &'static str, text: u32, phrase: &'static str) -> Segment {
-    Segment { name, flags, text, phrase }
+const fn segment(
+    name: &'static str,
+    flags: &'static str,
+    text: u32,
+    phrase: &'static str,
+) -> Segment {
+    Segment {
+        name,
+        flags,
+        text,
+        phrase,
+    }
 }
 
 /// All that the tables speak of.
@@ -43,8 +53,18 @@ pub(crate) const SEGMENTS: &[Segment] = &[
     segment("urgent-data", "U.", 10, "text with URG"),
     segment("data-fin", "FP.", 10, "text with FIN"),
     segment("data-without-ack", "-", 10, "text without ACK"),
-    segment("data-fin-without-ack", "FP", 10, "text with FIN but without ACK"),
-    segment("all-flags", "FSRPU.", 0, "a segment with all control bits set"),
+    segment(
+        "data-fin-without-ack",
+        "FP",
+        10,
+        "text with FIN but without ACK",
+    ),
+    segment(
+        "all-flags",
+        "FSRPU.",
+        0,
+        "a segment with all control bits set",
+    ),
 ];
 
 impl Segment {
@@ -70,7 +90,9 @@ impl Segment {
 
     /// Whether a word of the rules' `segment` column holds: a control bit or `text`, `!` for its absence.
     pub(crate) fn fits(&self, word: &str) -> Option<bool> {
-        let (wanted, name) = word.strip_prefix('!').map_or((true, word), |name| (false, name));
+        let (wanted, name) = word
+            .strip_prefix('!')
+            .map_or((true, word), |name| (false, name));
         let is_set = match name {
             "SYN" => self.has('S'),
             "FIN" => self.has('F'),

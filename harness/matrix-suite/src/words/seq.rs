@@ -51,7 +51,10 @@ impl Seq {
 
     /// Whether the script has to know the right edge of the window exactly.
     pub(crate) const fn needs_the_right_edge(self) -> bool {
-        matches!(self, Self::AtLastOctet | Self::OverRightEdge | Self::AtRightEdge)
+        matches!(
+            self,
+            Self::AtLastOctet | Self::OverRightEdge | Self::AtRightEdge
+        )
     }
 
     /// In a title, behind the segment.

@@ -66,7 +66,10 @@ mod tests {
     fn a_start_has_the_state_before_the_slash_and_a_folder_of_its_own() {
         assert_eq!(Start::FinWait1Closed.state(), "FIN-WAIT-1");
         assert_eq!(Start::FinWait1Closed.folder(), "fin-wait-1-closed");
-        assert_eq!(Start::of_word("SYN-RECEIVED/active"), Some(Start::SynReceivedActive));
+        assert_eq!(
+            Start::of_word("SYN-RECEIVED/active"),
+            Some(Start::SynReceivedActive)
+        );
         assert!(!Start::SynReceivedActive.is_synchronized());
         assert!(Start::TimeWait.is_synchronized());
     }
