@@ -92,8 +92,8 @@ pub struct Config {
     pub congestion_algorithm: CongestionAlgorithm,
     /// By how many segments slow start grows for one ACK at most (RFC 5681: 1; L of RFC 3465 and RFC 9406).
     pub slow_start_segments: usize,
-    /// Whether CUBIC's slow start ends when round trips become longer (HyStart++, RFC 9406).
-    pub hystart: bool,
+    /// Whether CUBIC's slow start ends when round trips become longer, and how it is told.
+    pub hystart: HyStartVariant,
     /// Whether losses are found by time (RACK, RFC 8985) instead of by counting, where SACK is in use.
     pub rack: bool,
     /// Whether the tail of what is in flight is probed for (TLP, RFC 8985 section 7), where SACK is in use.
@@ -106,8 +106,18 @@ pub struct Config {
     pub frto: bool,
     /// Whether the congestion window grows only while it is used up (RFC 7661, RFC 9438 section 5.8).
     pub validate_window: bool,
-    /// Whether a reduction is spread over the recovery (RFC 6937), where SACK is in use.
+    /// Whether a loss leaves a share of the congestion window, used up or not, instead of what is in flight (RFC 9438 section
+    /// 4.6 knows both).
+    pub reduces_from_window: bool,
+    /// Whether the congestion window grows by what an acknowledgment newly tells to have arrived, instead of by what SND.UNA
+    /// moves over.
+    pub grows_by_delivery: bool,
+    /// Whether a SACK block counts only for the segments of which it covers all.
+    pub whole_segment_sacks: bool,
+    /// Whether a reduction is spread over the recovery (RFC 9937), where SACK is in use.
     pub rate_reduction: bool,
+    /// Whether a closed window is probed with text (RFC 9293 MUST-36), instead of with an old sequence number and none.
+    pub probes_have_text: bool,
     /// Whether the congestion window falls back to the initial one after idle time (RFC 5681 section 4.1).
     pub restart_after_idle: bool,
     /// TTL or hop limit of outbound packets.
@@ -201,6 +211,17 @@ pub enum CongestionAlgorithm {
     Cubic,
 }
 
+/// How CUBIC's slow start notices that it is about to overrun the path.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum HyStartVariant {
+    /// By losses alone.
+    Off,
+    /// By trains of ACKs and longer round trips, at once: HyStart as first published.
+    Original,
+    /// By longer round trips that stay (RFC 9406).
+    PlusPlus,
+}
+
 /// How many challenge ACKs the stack sends (RFC 5961 section 7).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ChallengeAckLimit {
@@ -281,14 +302,18 @@ impl Default for Config {
             initial_window_mss: 1_460,
             congestion_algorithm: CongestionAlgorithm::Reno,
             slow_start_segments: 1,
-            hystart: true,
+            hystart: HyStartVariant::PlusPlus,
             rack: true,
             tail_loss_probe: true,
             probe_ack_delay: Duration::from_millis(200),
             least_probe_timeout: Duration::from_millis(10),
             frto: true,
             validate_window: false,
+            reduces_from_window: false,
+            grows_by_delivery: false,
+            whole_segment_sacks: false,
             rate_reduction: true,
+            probes_have_text: true,
             restart_after_idle: true,
             ttl: 64,
             diffserv: 0,

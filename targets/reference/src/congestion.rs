@@ -6,10 +6,11 @@
 
 use core::time::Duration;
 
+use crate::hystart::HyStart;
 use crate::rfc5681::Reno;
-use crate::rfc9406::{Advice, HyStart};
+use crate::rfc9406::{Advice, HyStart as HyStartPlusPlus};
 use crate::rfc9438::Cubic;
-use crate::{Config, CongestionAlgorithm, Instant, Seq};
+use crate::{Config, CongestionAlgorithm, HyStartVariant, Instant, Seq};
 
 /// Far beyond any window that TCP can express.
 pub(crate) const MAX_CWND: usize = 1 << 30;
@@ -41,6 +42,13 @@ enum Algorithm {
     Cubic(Cubic),
 }
 
+/// What ends CUBIC's slow start before losses do (RFC 9438 section 4.10).
+#[derive(Clone, Copy, Debug)]
+enum Exit {
+    Original(HyStart),
+    PlusPlus(HyStartPlusPlus),
+}
+
 /// cwnd, ssthresh and what moves them.
 #[derive(Clone, Debug)]
 pub(crate) struct Congestion {
@@ -49,9 +57,10 @@ pub(crate) struct Congestion {
     smss: usize,
     initial_window: usize,
     algorithm: Algorithm,
-    hystart: Option<HyStart>,
+    exit: Option<Exit>,
     slow_start_segments: usize,
     validated: bool,
+    reduces_from_window: bool,
 }
 
 impl Congestion {
@@ -78,11 +87,14 @@ impl Congestion {
                 CongestionAlgorithm::Reno => Algorithm::Reno(Reno::default()),
                 CongestionAlgorithm::Cubic => Algorithm::Cubic(Cubic::default()),
             },
-            // RFC 9438 section 4.10: what CUBIC should begin with.
-            hystart: (config.hystart && config.congestion_algorithm == CongestionAlgorithm::Cubic)
-                .then(HyStart::default),
+            exit: match (config.congestion_algorithm, config.hystart) {
+                (CongestionAlgorithm::Reno, _) | (_, HyStartVariant::Off) => None,
+                (_, HyStartVariant::Original) => Some(Exit::Original(HyStart::default())),
+                (_, HyStartVariant::PlusPlus) => Some(Exit::PlusPlus(HyStartPlusPlus::default())),
+            },
             slow_start_segments: config.slow_start_segments.max(1),
             validated: config.validate_window,
+            reduces_from_window: config.reduces_from_window,
         }
     }
 
@@ -119,6 +131,12 @@ impl Congestion {
 
     /// Octets were newly acknowledged outside of recovery.
     pub(crate) fn acknowledged(&mut self, growth: &Growth) {
+        let slow_start = self.in_slow_start().then_some(self.cwnd);
+        if let Some(Exit::Original(hystart)) = &mut self.exit
+            && hystart.measured(growth, slow_start, self.smss)
+        {
+            self.ssthresh = self.cwnd;
+        }
         if self.validated && !self.is_limiting(growth) {
             return;
         }
@@ -143,9 +161,9 @@ impl Congestion {
     }
 
     fn slow_start(&mut self, growth: &Growth) {
-        let advice = match &mut self.hystart {
-            Some(hystart) => hystart.acknowledged(growth),
-            None => Advice::Grow(1),
+        let advice = match &mut self.exit {
+            Some(Exit::PlusPlus(hystart)) => hystart.acknowledged(growth),
+            _ => Advice::Grow(1),
         };
         match advice {
             Advice::Grow(divisor) => {
@@ -160,14 +178,26 @@ impl Congestion {
             }
             Advice::Leave => {
                 self.ssthresh = self.cwnd;
-                self.hystart = None; // RFC 9406 section 4.3: for the first slow start only
+                self.exit = None; // RFC 9406 section 4.3: for the first slow start only
             }
+        }
+    }
+
+    /// What a loss leaves a share of: what is in flight, or the window where that counts (RFC 9438 section 4.6).
+    pub(crate) fn reduced_from(&self, flight_size: usize) -> usize {
+        if self.reduces_from_window {
+            self.cwnd
+        } else {
+            flight_size
         }
     }
 
     /// A loss: ssthresh becomes what the algorithm leaves of `flight_size`.
     pub(crate) fn reduce(&mut self, flight_size: usize) {
-        self.hystart = None;
+        if matches!(self.exit, Some(Exit::PlusPlus(_))) {
+            self.exit = None;
+        }
+        let flight_size = self.reduced_from(flight_size);
         self.ssthresh = match &mut self.algorithm {
             Algorithm::Reno(reno) => reno.reduced(flight_size, self.smss),
             Algorithm::Cubic(cubic) => cubic.reduced(flight_size, self.cwnd, self.smss),
@@ -180,6 +210,9 @@ impl Congestion {
             self.reduce(flight_size);
             if let Algorithm::Cubic(cubic) = &mut self.algorithm {
                 cubic.timed_out();
+            }
+            if let Some(Exit::Original(hystart)) = &mut self.exit {
+                hystart.timed_out();
             }
         }
         self.set_cwnd(self.smss); // RFC 5681 section 3.1: the loss window

@@ -72,12 +72,14 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod chronograph;
 mod config;
 mod congestion;
 mod demux;
 mod endpoint;
 mod error;
 mod event;
+mod hystart;
 mod instant;
 mod isn;
 mod listener;
@@ -98,13 +100,13 @@ mod rfc6191;
 mod rfc6298;
 mod rfc6582;
 mod rfc6675;
-mod rfc6937;
 mod rfc7323;
 mod rfc7413;
 mod rfc8985;
 mod rfc9406;
 mod rfc9438;
 mod rfc9768;
+mod rfc9937;
 mod segment;
 mod segment_arrives;
 mod send_buffer;
@@ -120,9 +122,10 @@ mod timer;
 mod user_call;
 mod wire;
 
+pub use chronograph::Chronograph;
 #[cfg(feature = "planted-bugs")]
 pub use config::PlantedBug;
-pub use config::{ChallengeAckLimit, Config, CongestionAlgorithm, EcnMode};
+pub use config::{ChallengeAckLimit, Config, CongestionAlgorithm, EcnMode, HyStartVariant};
 pub use endpoint::Endpoint;
 pub use error::UserError;
 pub use event::{ConnectionError, ConnectionId, DropReason, Event, Unreachable};

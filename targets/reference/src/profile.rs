@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::{ChallengeAckLimit, Config, CongestionAlgorithm};
+use crate::{ChallengeAckLimit, Config, CongestionAlgorithm, HyStartVariant};
 
 /// A named set of parameters, to begin a [`Config`] with.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -42,7 +42,11 @@ impl Profile {
             initial_window_mss: usize::from(u16::MAX),
             congestion_algorithm: CongestionAlgorithm::Cubic,
             slow_start_segments: usize::from(u16::MAX),
-            hystart: false,
+            hystart: HyStartVariant::Original,
+            reduces_from_window: true,
+            grows_by_delivery: true,
+            whole_segment_sacks: true,
+            probes_have_text: false,
             validate_window: true,
             least_probe_timeout: Duration::from_millis(2),
             ephemeral_ports: (32_768, 60_999),

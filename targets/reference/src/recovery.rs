@@ -6,7 +6,7 @@
 use crate::congestion::Growth;
 use crate::rfc5682::Step;
 use crate::rfc6675::{DUP_THRESH, Delivery};
-use crate::rfc6937::RateReduction;
+use crate::rfc9937::RateReduction;
 use crate::tcb::Tcb;
 use crate::timer::Timer;
 use crate::{Config, Instant, Seq, rfc4015, rfc5682, rfc8985};
@@ -39,7 +39,7 @@ pub(crate) struct Recovery {
     pub(crate) spurious: u32,
     /// Whether the last timeout was spurious is being found out (RFC 5682).
     pub(crate) frto: Option<Step>,
-    /// How much may leave in this recovery (RFC 6937).
+    /// How much may leave in this recovery (RFC 9937).
     pub(crate) reduction: Option<RateReduction>,
 }
 
@@ -126,10 +126,10 @@ pub(crate) fn acknowledged(tcb: &mut Tcb, ack: &Ack, now: Instant, config: &Conf
     if recovered {
         end(tcb, before);
     }
-    if config.rack {
-        rfc8985::acknowledged(tcb, ack, recovered, now);
-    }
     let smss = tcb.smss(config);
+    if config.rack {
+        rfc8985::acknowledged(tcb, ack, recovered, smss, now);
+    }
     let lost = find_losses(tcb, smss, now, config);
     if lost && tcb.recovery.phase == Phase::Open {
         begin(tcb, config);
@@ -137,10 +137,17 @@ pub(crate) fn acknowledged(tcb: &mut Tcb, ack: &Ack, now: Instant, config: &Conf
     if tcb.recovery.phase == Phase::Recovery {
         let progress = ack.acked > 0 && !lost;
         spread_reduction(tcb, ack.delivery.octets, progress, smss);
-    } else if before != Phase::Recovery && ack.acked > 0 {
-        let growth = growth(tcb, ack, now);
+    } else if before != Phase::Recovery && grows(tcb, ack, config) {
+        let growth = growth(tcb, ack, now, config);
         tcb.congestion.acknowledged(&growth);
     }
+}
+
+/// Whether an acknowledgment can enlarge the congestion window: one of new octets, and where arrivals count, one that tells
+/// of any on a path on which they come in no order.
+fn grows(tcb: &Tcb, ack: &Ack, config: &Config) -> bool {
+    let by_arrival = config.grows_by_delivery && tcb.rack.degree() > DUP_THRESH;
+    ack.acked > 0 || (by_arrival && ack.delivery.octets > 0)
 }
 
 /// RFC 8985 section 6.2 step 5, or RFC 6675 section 4 where RACK is off.
@@ -157,7 +164,7 @@ pub(crate) fn reordering_timed_out(tcb: &mut Tcb, now: Instant, config: &Config)
     if rfc8985::detect_loss(tcb, now) && tcb.recovery.phase == Phase::Open {
         begin(tcb, config);
         let smss = tcb.smss(config);
-        spread_reduction(tcb, 0, false, smss);
+        spread_reduction(tcb, smss, false, smss); // what the timer waited behind has arrived
     }
 }
 
@@ -178,10 +185,14 @@ pub(crate) fn probe_for_tail(tcb: &mut Tcb, ack: &Ack, now: Instant, config: &Co
     }
 }
 
-fn growth(tcb: &Tcb, ack: &Ack, now: Instant) -> Growth {
+fn growth(tcb: &Tcb, ack: &Ack, now: Instant, config: &Config) -> Growth {
     let newest = ack.delivery.newest.filter(|newest| !newest.resent);
     Growth {
-        acked: ack.acked,
+        acked: if config.grows_by_delivery {
+            ack.delivery.octets
+        } else {
+            ack.acked
+        },
         now,
         srtt: tcb.rtt.srtt(),
         rtt: newest.map(|newest| now.since(newest.sent_at)),
@@ -198,9 +209,10 @@ fn begin(tcb: &mut Tcb, config: &Config) {
     tcb.remember_window(tcb.congestion.figures());
     tcb.recovery.begin(tcb.snd_nxt);
     tcb.recovery.fast_retransmit = true;
+    let recover_fs = tcb.congestion.reduced_from(flight_size);
     tcb.recovery.reduction = config
         .rate_reduction
-        .then(|| RateReduction::new(flight_size));
+        .then(|| RateReduction::new(recover_fs));
     tcb.scoreboard.recovery_began();
     // RFC 3168 section 6.1.2: once in each window of data, whether by a mark or by a loss.
     if !tcb.ecn.has_reduced(tcb.snd_una) {
@@ -214,7 +226,7 @@ fn begin(tcb: &mut Tcb, config: &Config) {
     }
 }
 
-/// RFC 6937 section 3: cwnd is what is in the pipe, and what this acknowledgment lets leave.
+/// RFC 9937 section 6.2: cwnd is what is in the pipe, and what this acknowledgment lets leave.
 fn spread_reduction(tcb: &mut Tcb, octets: usize, progress: bool, smss: usize) {
     let (pipe, ssthresh) = (tcb.scoreboard.pipe(), tcb.congestion.ssthresh());
     if let Some(reduction) = &mut tcb.recovery.reduction {

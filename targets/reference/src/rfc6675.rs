@@ -28,6 +28,8 @@ pub(crate) struct Transmission {
     pub(crate) sacked: bool,
     /// Its last transmission is taken for lost.
     pub(crate) lost: bool,
+    /// Some transmission of it was.
+    pub(crate) was_lost: bool,
     /// How many transmissions of it are taken to be in the network.
     copies: u8,
     /// Octets delivered when it was last sent, for the rounds of congestion control.
@@ -56,8 +58,12 @@ pub(crate) struct Delivery {
     pub(crate) newest_original: Option<Transmission>,
     /// The start of the first segment that arrived and was sent but once.
     pub(crate) first_original: Option<Seq>,
-    /// The start of the first segment that arrived late, behind others, without having been sent again.
-    pub(crate) reordered: Option<Seq>,
+    /// The one that was told of last, in order of sequence, the cumulative acknowledgment coming after the
+    /// blocks.
+    pub(crate) last: Option<Transmission>,
+    /// The starts of the first segments that arrived late, behind others, without having been sent again: as
+    /// the cumulative acknowledgment tells, and as the blocks do.
+    pub(crate) reordered: [Option<Seq>; 2],
 }
 
 impl Delivery {
@@ -71,6 +77,9 @@ impl Delivery {
         if self.newest.is_none_or(is_newer) {
             self.newest = Some(*entry);
         }
+        if self.last.is_none_or(|last| entry.end.after(last.end)) {
+            self.last = Some(*entry);
+        }
         if !entry.resent {
             let first = self
                 .first_original
@@ -79,6 +88,12 @@ impl Delivery {
             if self.newest_original.is_none_or(is_newer) {
                 self.newest_original = Some(*entry);
             }
+        }
+    }
+
+    fn note_reordered(&mut self, by: usize, start: Seq) {
+        if let Some(first) = self.reordered.get_mut(by) {
+            *first = Some(first.map_or(start, |first| first.min(start)));
         }
     }
 }
@@ -155,6 +170,11 @@ impl Scoreboard {
         self.entries.front().filter(|_| in_order)
     }
 
+    /// The furthest octet that arrived, as far as known, or `snd_una`.
+    pub(crate) fn highest_arrived(&self, snd_una: Seq) -> Seq {
+        self.highest_sacked.unwrap_or(snd_una)
+    }
+
     /// The last segment that is not known to have arrived.
     pub(crate) fn tail(&self) -> Option<(Seq, Seq)> {
         let last = self.entries.iter().rev().find(|entry| !entry.sacked)?;
@@ -178,6 +198,7 @@ impl Scoreboard {
             resent: false,
             sacked: false,
             lost: false,
+            was_lost: false,
             copies: 1,
             delivered_before: delivered,
         };
@@ -226,7 +247,7 @@ impl Scoreboard {
             if !entry.sacked {
                 delivery.note(entry, octets);
                 if late && !entry.resent {
-                    delivery.reordered.get_or_insert(entry.start);
+                    delivery.note_reordered(0, entry.start);
                 }
             }
             self.tally.remove(entry);
@@ -241,12 +262,21 @@ impl Scoreboard {
     }
 
     /// Takes in SACK blocks (section 4, Update); those outside of what is out are none of ours.
-    pub(crate) fn sack(&mut self, blocks: &SackBlocks, snd_una: Seq, delivery: &mut Delivery) {
+    ///
+    /// `whole`: a block says nothing of a segment of which it covers a part.
+    pub(crate) fn sack(
+        &mut self,
+        blocks: &SackBlocks,
+        snd_una: Seq,
+        whole: bool,
+        delivery: &mut Delivery,
+    ) {
         if blocks.iter().next().is_none() {
             return;
         }
         // What one acknowledgment tells has no order of its own: only what was known before it can be overtaken.
         let known = self.highest_sacked;
+        let last_acked = delivery.last;
         for (left, right) in blocks.iter() {
             let Some(snd_nxt) = self.entries.back().map(|entry| entry.end) else {
                 return;
@@ -254,9 +284,15 @@ impl Scoreboard {
             // RFC 2018 section 5: a block must lie inside of what was sent and not acknowledged.
             let sane = left.before(right) && right.before_or_at(snd_nxt) && right.after(snd_una);
             if sane {
-                self.sack_block((left.max(snd_una), right), known, delivery);
+                let left = left.max(snd_una);
+                if !whole {
+                    self.split_at(left);
+                    self.split_at(right);
+                }
+                self.sack_block((left, right), known, delivery);
             }
         }
+        delivery.last = last_acked.or(delivery.last);
         self.recount();
     }
 
@@ -266,8 +302,6 @@ impl Scoreboard {
         known: Option<Seq>,
         delivery: &mut Delivery,
     ) {
-        self.split_at(left);
-        self.split_at(right);
         for entry in &mut self.entries {
             let inside = entry.start.at_or_after(left) && entry.end.before_or_at(right);
             if !inside || entry.sacked {
@@ -275,11 +309,12 @@ impl Scoreboard {
             }
             entry.sacked = true;
             entry.lost = false;
+            entry.was_lost = false;
             entry.copies = 0;
             delivery.note(entry, entry.len());
             delivery.sacked += entry.len();
             if !entry.resent && known.is_some_and(|high| entry.end.before(high)) {
-                delivery.reordered.get_or_insert(entry.start);
+                delivery.note_reordered(1, entry.start);
             }
             let high = self
                 .highest_sacked
@@ -355,6 +390,7 @@ impl Scoreboard {
     /// Takes back every loss that was only presumed: the retransmission turned out to be spurious.
     pub(crate) fn unmark_lost(&mut self) {
         for entry in &mut self.entries {
+            entry.was_lost = false;
             if entry.lost {
                 entry.lost = false;
                 entry.copies = 1;
@@ -456,6 +492,7 @@ impl Scoreboard {
 
 fn mark(entry: &mut Transmission) {
     entry.lost = true;
+    entry.was_lost = true;
     entry.copies = 0;
 }
 

@@ -12,6 +12,8 @@ use crate::{Config, Instant, Seq, rfc7323};
 const REO_WND_PERSIST: u32 = 16;
 /// Section 7.2: the PTO before any measurement.
 const PTO_WITHOUT_SRTT: Duration = Duration::from_secs(1);
+/// Reordering by more segments than this counts as by so many.
+const MAX_DEGREE: u32 = 300;
 /// For how long a least round trip counts (section 6.2 step 1 leaves the window open).
 const MIN_RTT_WINDOW: Duration = Duration::from_secs(300);
 
@@ -23,7 +25,10 @@ pub(crate) struct Rack {
     /// RACK.rtt.
     rtt: Duration,
     min_rtt: Option<(Duration, Instant)>,
-    reordering_seen: bool,
+    /// Times that packets were seen to overtake each other.
+    reorderings: u32,
+    /// The most segments that one was overtaken by, beyond [`DUP_THRESH`].
+    degree: u32,
     dsack_round: Option<Seq>,
     /// RACK.reo_wnd_mult - 1.
     widened: u32,
@@ -48,9 +53,22 @@ impl Rack {
         self.min_rtt.map(|(least, _)| least)
     }
 
-    /// Whether packets were seen to overtake each other.
-    pub(crate) fn reordering_seen(&self) -> bool {
-        self.reordering_seen
+    /// How often packets were seen to overtake each other.
+    pub(crate) fn reorderings(&self) -> u32 {
+        self.reorderings
+    }
+
+    /// Segments by which one may be overtaken, as far as was seen.
+    pub(crate) fn degree(&self) -> u32 {
+        DUP_THRESH.saturating_add(self.degree)
+    }
+
+    /// Step 3: a segment arrived so many octets behind the furthest one.
+    fn note_reordering(&mut self, behind: usize, smss: usize) {
+        self.reorderings = self.reorderings.saturating_add(1);
+        let segments = u32::try_from(behind.div_ceil(smss.max(1))).unwrap_or(MAX_DEGREE);
+        let beyond = segments.min(MAX_DEGREE).saturating_sub(DUP_THRESH);
+        self.degree = self.degree.max(beyond);
     }
 
     /// Step 1: RACK.min_RTT.
@@ -68,17 +86,20 @@ impl Rack {
     /// A round trip shorter than any before, of a segment that left twice, is that of its first copy; so is
     /// one whose echo is from before the second left, as `answers` tells.
     fn update(&mut self, delivery: &Delivery, answers: impl Fn(Instant) -> bool, now: Instant) {
-        let newest = delivery.newest.filter(|newest| {
-            let rtt = now.since(newest.sent_at);
+        let is_meant = |entry: &Transmission| {
+            let rtt = now.since(entry.sent_at);
             let plausible = self.min_rtt().is_none_or(|least| rtt >= least);
-            !newest.resent || (plausible && answers(newest.sent_at))
-        });
+            !entry.resent || (plausible && answers(entry.sent_at))
+        };
+        let last = delivery.last.filter(is_meant);
+        let newest = delivery.newest.filter(is_meant);
         let Some(newest) = newest.or(delivery.newest_original) else {
             return;
         };
-        self.rtt = now.since(newest.sent_at);
+        // RACK_update goes through the segments in the order in which they are told of.
+        self.rtt = now.since(last.unwrap_or(newest).sent_at);
         if !newest.resent {
-            self.update_min_rtt(self.rtt, now);
+            self.update_min_rtt(now.since(newest.sent_at), now);
         }
         if self
             .newest
@@ -110,7 +131,7 @@ impl Rack {
         sacked: u32,
         srtt: Option<Duration>,
     ) -> Duration {
-        if !self.reordering_seen && (in_recovery || sacked >= DUP_THRESH) {
+        if self.reorderings == 0 && (in_recovery || sacked >= DUP_THRESH) {
             return Duration::ZERO;
         }
         let quarter = self.min_rtt().unwrap_or_default() / 4;
@@ -132,14 +153,17 @@ fn sent_after(one: (Instant, Seq), other: (Instant, Seq)) -> bool {
 }
 
 /// Steps 1 to 4 for an acknowledgment; `recovered` when it ended a recovery.
-pub(crate) fn acknowledged(tcb: &mut Tcb, ack: &Ack, recovered: bool, now: Instant) {
+pub(crate) fn acknowledged(tcb: &mut Tcb, ack: &Ack, recovered: bool, smss: usize, now: Instant) {
     let offset = tcb.timestamp_offset;
     let answers = |sent_at: Instant| {
         ack.echo
             .is_none_or(|echo| !rfc7323::before(echo, rfc7323::clock(offset, sent_at)))
     };
     tcb.rack.update(&ack.delivery, answers, now);
-    tcb.rack.reordering_seen |= ack.delivery.reordered.is_some(); // step 3
+    let highest = tcb.scoreboard.highest_arrived(tcb.snd_una);
+    for start in ack.delivery.reordered.into_iter().flatten() {
+        tcb.rack.note_reordering(highest.octets_since(start), smss);
+    }
     let duplicate = ack.duplicate_text.is_some();
     tcb.rack
         .adapt(duplicate, recovered, tcb.snd_una, tcb.snd_nxt);
@@ -288,7 +312,7 @@ mod tests {
     #[test]
     fn duplicates_widen_the_window_once_a_round_and_sixteen_recoveries_narrow_it() {
         let mut rack = rack(40);
-        rack.reordering_seen = true;
+        rack.reorderings = 1;
         rack.adapt(true, false, Seq(0), Seq(100));
         rack.adapt(true, false, Seq(50), Seq(200));
         let window = |rack: &Rack| rack.reordering_window(true, 9, Some(Duration::from_millis(50)));
@@ -305,7 +329,7 @@ mod tests {
     fn a_window_is_never_longer_than_the_smoothed_round_trip() {
         let rack = Rack {
             widened: 100,
-            reordering_seen: true,
+            reorderings: 1,
             ..rack(40)
         };
         let srtt = Duration::from_millis(45);

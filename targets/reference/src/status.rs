@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::{ConnectionError, Endpoint, Instant, Seq, State};
+use crate::{Chronograph, ConnectionError, Endpoint, Instant, Seq, State};
 
 /// What a RECEIVE found.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -118,16 +118,20 @@ pub struct Status {
     pub segments_out: usize,
     /// Segments in flight that the remote says it holds.
     pub segments_sacked: usize,
-    /// Segments in flight whose last transmission is taken for lost.
+    /// Segments in flight of which a transmission was taken for lost.
     pub segments_lost: usize,
-    /// Segments in flight that were sent more than once.
+    /// Segments in flight whose last transmission was not the first, and is not taken for lost.
     pub segments_resent: usize,
     /// Segments that are known to have arrived since the start.
     pub segments_delivered: u64,
     /// The least round trip seen of late.
     pub min_rtt: Option<Duration>,
-    /// Whether packets were seen to overtake each other.
-    pub reordering_seen: bool,
+    /// How often packets were seen to overtake each other.
+    pub reorderings: u32,
+    /// Segments by which one may be overtaken, as far as was seen.
+    pub reordering: u32,
+    /// For how long there was something to send, and what kept it from being sent.
+    pub chronograph: Chronograph,
     /// Whether explicit congestion notification is in use.
     pub ecn: bool,
     /// Whether text came in the SYN and was taken (RFC 7413).

@@ -7,6 +7,7 @@
 use alloc::collections::VecDeque;
 use core::time::Duration;
 
+use crate::chronograph::Chronograph;
 use crate::congestion::Congestion;
 use crate::output::Output;
 use crate::reassembly::Reassembly;
@@ -148,6 +149,7 @@ pub(crate) struct Tcb {
     pub(crate) max_flight: (usize, Seq),
     /// The last reduction of the congestion window, while it may be taken back.
     pub(crate) undo: Option<Undo>,
+    pub(crate) chronograph: Chronograph,
     /// Octets that are known to have arrived, in order or not.
     pub(crate) delivered: u64,
     pub(crate) segments_delivered: u64,
@@ -269,6 +271,7 @@ impl Tcb {
             records: VecDeque::new(),
             max_flight: (0, iss),
             undo: None,
+            chronograph: Chronograph::default(),
             delivered: 0,
             segments_delivered: 0,
             retransmit_next: None,

@@ -60,7 +60,7 @@ pub(crate) fn encode(status: &Status, now: Instant) -> Vec<u8> {
         ssthresh,
         segments(status.cwnd),
         u32::from(status.rcv_mss),
-        3, // tcpi_reordering: the threshold does not adapt, the reordering window does
+        status.reordering,
         0, // tcpi_rcv_rtt
         0, // tcpi_rcv_space
         long_word(status.total_retransmissions),
@@ -88,7 +88,17 @@ pub(crate) fn encode(status: &Status, now: Instant) -> Vec<u8> {
     words
         .iter()
         .for_each(|word| info.extend(word.to_ne_bytes()));
-    info.extend([0; 32]); // delivery rate and what limited it, in time
+    let span = |span: Duration| u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+    let (busy, window_limited) = status.chronograph.totals(now);
+    let longs = [
+        0, // tcpi_delivery_rate
+        span(busy),
+        span(window_limited),
+        0, // tcpi_sndbuf_limited
+    ];
+    longs
+        .iter()
+        .for_each(|long| info.extend(long.to_ne_bytes()));
     // Linux counts the SYN.
     let handshake_is_over = !matches!(
         status.state,
@@ -102,7 +112,7 @@ pub(crate) fn encode(status: &Status, now: Instant) -> Vec<u8> {
     info.extend([0; 16]); // tcpi_bytes_sent, tcpi_bytes_retrans
     let words = [
         0, // tcpi_dsack_dups
-        u32::from(status.reordering_seen),
+        status.reorderings,
         0, // tcpi_rcv_ooopack
         status.snd_wnd,
         status.rcv_wnd,

@@ -296,8 +296,12 @@ fn restart_after_idle(tcb: &mut Tcb, now: Instant) {
 }
 
 /// Sends one octet into a closed window: new text if there is any, else the oldest again (RFC 9293 MUST-36).
+///
+/// Where probes have no text, an old sequence number asks for the answer, as in a keep-alive.
 pub(crate) fn probe_window(tcb: &mut Tcb, now: Instant, out: &mut Output) {
-    if tcb.flight_size() > 0 {
+    if !out.config().probes_have_text {
+        control::send_ack_at(tcb, tcb.snd_una.wrapping_sub(1), now, out);
+    } else if tcb.flight_size() > 0 {
         retransmission::probe(tcb, now, out);
     } else {
         let len = tcb.unsent().min(1);
@@ -382,9 +386,22 @@ pub(crate) fn schedule(tcb: &mut Tcb, now: Instant, out: &Output) {
         schedule_override(tcb, now, out.config());
     }
     if tcb.has_outstanding() {
-        tcb.await_progress(now)
+        tcb.await_progress(now);
+        if sends_text(tcb) {
+            tcb.chronograph.busy(window_limits(tcb, out.config()), now);
+        }
     } else {
-        tcb.timers.stop(Timer::User)
+        tcb.timers.stop(Timer::User);
+        tcb.chronograph.idle(now);
+    }
+}
+
+/// Whether the remote's window, and not the congestion window, keeps text from being sent.
+fn window_limits(tcb: &Tcb, config: &Config) -> bool {
+    let unsent = tcb.unsent();
+    unsent > 0 && {
+        let segment = unsent.min(tcb.smss(config));
+        usable_window(tcb, config) < segment && usable_congestion_window(tcb, config) >= segment
     }
 }
 

@@ -26,13 +26,17 @@ fn the_documentation_tells_the_truth_about_memory() {
 }
 
 fn sack(board: &mut Scoreboard, edges: &[(u32, u32)]) -> Delivery {
+    take(board, edges, false)
+}
+
+fn take(board: &mut Scoreboard, edges: &[(u32, u32)], whole: bool) -> Delivery {
     let mut blocks = SackBlocks::default();
     for (left, right) in edges {
         blocks.push(Seq(*left), Seq(*right));
     }
     let mut delivery = Delivery::default();
     let snd_una = board.iter().next().map_or(Seq(0), |entry| entry.start);
-    board.sack(&blocks, snd_una, &mut delivery);
+    board.sack(&blocks, snd_una, whole, &mut delivery);
     delivery
 }
 
@@ -103,6 +107,41 @@ fn part_of_a_segment_can_be_acknowledged_sacked_and_sent_again() {
     assert_eq!(board.next_lost(1), Some((Seq(700), 300)));
     let edges: Vec<u32> = board.iter().map(|entry| entry.start.0).take(6).collect();
     assert_eq!(edges, vec![500, 700, 1_000, 1_200, 1_300, 2_000]);
+}
+
+#[test]
+fn where_only_whole_segments_count_a_part_of_one_tells_nothing() {
+    let mut board = ten();
+    let delivery = take(&mut board, &[(1_500, 4_001), (9_999, 10_000)], true);
+    assert_eq!((delivery.sacked, delivery.segments), (2_000, 2));
+    assert_eq!((board.len(), board.sacked_segments()), (10, 2));
+}
+
+#[test]
+fn what_is_sent_again_was_lost_until_it_arrives() {
+    let mut board = ten();
+    sack(&mut board, &[(4_000, 9_000)]);
+    board.mark_lost_by_count(1_000, false);
+    board.resent(Seq(0), Seq(1_000), Instant::from_millis(50), 0);
+    let was_lost = |board: &Scoreboard| board.iter().filter(|entry| entry.was_lost).count();
+    assert_eq!((lost(&board).len(), was_lost(&board)), (3, 4));
+    sack(&mut board, &[(0, 2_000)]);
+    assert_eq!((lost(&board).len(), was_lost(&board)), (2, 2));
+}
+
+#[test]
+fn blocks_tell_in_order_of_sequence_and_the_cumulative_acknowledgment_after_them() {
+    let mut board = ten();
+    let delivery = sack(&mut board, &[(8_000, 9_000), (3_000, 4_000)]);
+    assert_eq!(delivery.last.map(|last| last.start), Some(Seq(8_000)));
+    let mut delivery = Delivery::default();
+    board.acknowledge(Seq(2_000), &mut delivery);
+    let mut blocks = SackBlocks::default();
+    blocks.push(Seq(6_000), Seq(7_000));
+    board.sack(&blocks, Seq(2_000), false, &mut delivery);
+    assert_eq!(delivery.last.map(|last| last.start), Some(Seq(1_000)));
+    // Either came behind what lies before 9 000 and was known to have arrived.
+    assert_eq!(delivery.reordered, [Some(Seq(0)), Some(Seq(6_000))]);
 }
 
 #[test]

@@ -9,11 +9,18 @@ const RTT: Duration = Duration::from_millis(100);
 
 /// An established connection with `segments` of 1000 octets given to send, the first ten of them in flight.
 fn in_flight(segments: usize) -> Harness {
-    let mut h = Harness::new(Config {
+    in_flight_with(segments, selective())
+}
+
+fn selective() -> Config {
+    Config {
         sack: true,
         ..plain()
-    })
-    .listen();
+    }
+}
+
+fn in_flight_with(segments: usize, config: Config) -> Harness {
+    let mut h = Harness::new(config).listen();
     h.inject(seg("S").seq(0).mss(1_000).sack_permitted());
     h.advance(RTT);
     h.inject(seg("A"));
@@ -72,6 +79,53 @@ fn a_lost_retransmission_is_found_without_a_timeout() {
     // What was sent after the retransmission arrived, the retransmission did not.
     h.inject(sacking(&h, 1, &[(10_001, 11_001), (1_001, 10_001)]));
     assert_eq!(h.sent().first().unwrap(), "A 1:1001(1000) ack 1");
+}
+
+#[test]
+fn the_degree_of_reordering_is_the_furthest_that_a_segment_came_behind() {
+    let mut h = in_flight(10);
+    h.advance(RTT);
+    h.inject(sacking(&h, 1, &[(9_001, 10_001)]));
+    assert_eq!(h.status().reorderings, 0);
+    h.inject(sacking(&h, 1, &[(3_001, 4_001), (9_001, 10_001)]));
+    let seen = |h: &Harness| (h.status().reorderings, h.status().reordering);
+    assert_eq!(seen(&h), (1, 7));
+    h.inject(seg("A").ack(10_001));
+    assert_eq!(seen(&h), (2, 10));
+}
+
+#[test]
+fn where_arrivals_count_the_window_grows_by_what_was_not_known_to_have_arrived() {
+    for (grows_by_delivery, cwnd) in [(false, 13_000), (true, 11_000)] {
+        let mut h = in_flight_with(
+            20,
+            Config {
+                grows_by_delivery,
+                slow_start_segments: 10,
+                ..selective()
+            },
+        );
+        h.advance(RTT);
+        h.inject(sacking(&h, 1, &[(1_001, 3_001)]));
+        h.inject(seg("A").ack(3_001));
+        assert_eq!(h.status().cwnd, cwnd);
+    }
+}
+
+#[test]
+fn a_reduction_is_a_share_of_the_window_where_that_counts() {
+    for (reduces_from_window, ssthresh) in [(false, 2_000), (true, 5_000)] {
+        let mut h = in_flight_with(
+            2,
+            Config {
+                reduces_from_window,
+                ..selective()
+            },
+        );
+        h.next_timeout(); // the probe
+        h.next_timeout();
+        assert_eq!(h.status().ssthresh, ssthresh);
+    }
 }
 
 #[test]

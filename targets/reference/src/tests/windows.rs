@@ -47,6 +47,38 @@ fn a_closed_window_is_probed_with_growing_gaps_as_long_as_it_is_answered() {
 }
 
 #[test]
+fn a_probe_without_text_asks_at_an_old_number_and_leaves_nothing_to_repair() {
+    let mut h = established_with(Config {
+        probes_have_text: false,
+        ..plain()
+    });
+    h.inject(seg("A").wnd(0));
+    h.send("hello");
+    for seconds in [1, 2, 4] {
+        assert_eq!(h.next_timeout(), Duration::from_secs(seconds));
+        h.expect(&["A 0:0(0) ack 1"]);
+        h.inject(seg("A").wnd(0));
+    }
+    h.dialogue(seg("A").wnd(100), &["PA 1:6(5) ack 1"]);
+    assert_eq!(h.status().total_retransmissions, 0);
+}
+
+#[test]
+fn time_with_the_window_in_the_way_is_told_from_other_time() {
+    let mut h = established();
+    let second = Duration::from_secs(1);
+    h.inject(seg("A").wnd(0));
+    h.send("hello");
+    h.advance(second / 2);
+    h.inject(seg("A").wnd(100));
+    h.advance(second / 4);
+    h.inject(seg("A").ack(6).wnd(100));
+    h.advance(second);
+    let totals = h.status().chronograph.totals(h.now);
+    assert_eq!(totals, (second * 3 / 4, second / 2));
+}
+
+#[test]
 fn a_probe_whose_octet_was_taken_is_not_repeated() {
     let mut h = established();
     h.inject(seg("A").wnd(0));

@@ -5,7 +5,9 @@ use core::time::Duration;
 use crate::listener::Listener;
 use crate::recovery::Phase;
 use crate::tcb::Tcb;
-use crate::{Config, ConnectionId, EcnMode, Instant, Seq, Stack, State, Status, UserError};
+use crate::{
+    Chronograph, Config, ConnectionId, EcnMode, Instant, Seq, Stack, State, Status, UserError,
+};
 
 impl Stack {
     /// What is known about a connection or a listener.
@@ -78,11 +80,17 @@ fn of_connection(tcb: &Tcb, config: &Config) -> Status {
         backoff: tcb.rtt.backoff(),
         segments_out: tcb.scoreboard.len(),
         segments_sacked: tcb.scoreboard.sacked_segments() as usize,
-        segments_lost: tcb.scoreboard.iter().filter(|entry| entry.lost).count(),
-        segments_resent: tcb.scoreboard.iter().filter(|entry| entry.resent).count(),
+        segments_lost: tcb.scoreboard.iter().filter(|entry| entry.was_lost).count(),
+        segments_resent: tcb
+            .scoreboard
+            .iter()
+            .filter(|entry| entry.resent && !entry.lost && !entry.sacked)
+            .count(),
         segments_delivered: tcb.segments_delivered,
         min_rtt: tcb.rack.min_rtt(),
-        reordering_seen: tcb.rack.reordering_seen(),
+        reorderings: tcb.rack.reorderings(),
+        reordering: tcb.rack.degree(),
+        chronograph: tcb.chronograph,
         ecn: tcb.ecn.mode != EcnMode::Off,
         fast_open: tcb.syn_text_arrived,
         last_sent: tcb.last_sent,
@@ -148,7 +156,9 @@ fn of_listener(listener: &Listener) -> Status {
         segments_resent: 0,
         segments_delivered: 0,
         min_rtt: None,
-        reordering_seen: false,
+        reorderings: 0,
+        reordering: 0,
+        chronograph: Chronograph::default(),
         ecn: false,
         fast_open: false,
         last_sent: Instant::ZERO,

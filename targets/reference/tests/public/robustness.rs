@@ -10,7 +10,7 @@ use crate::common::{Random, is_legal};
 use crate::network::{Network, Path};
 use halfopen_reference::{
     Config, CongestionAlgorithm, ConnectionError, ConnectionId, ConnectionOptions, EcnMode,
-    Endpoint, Event, Instant, Received, SendFlags, Stack, State, UserError,
+    Endpoint, Event, HyStartVariant, Instant, Received, SendFlags, Stack, State, UserError,
 };
 
 /// One end: a stack, its connection, and an application with habits of its own.
@@ -174,7 +174,15 @@ fn config(addr: IpAddr, random: &mut Random) -> Config {
         dsack: random.chance(80),
         congestion_algorithm: [CongestionAlgorithm::Reno, CongestionAlgorithm::Cubic]
             [random.below(2) as usize],
-        hystart: random.chance(30),
+        hystart: [
+            HyStartVariant::Off,
+            HyStartVariant::Original,
+            HyStartVariant::PlusPlus,
+        ][random.below(3) as usize],
+        reduces_from_window: random.chance(50),
+        grows_by_delivery: random.chance(50),
+        whole_segment_sacks: random.chance(50),
+        probes_have_text: random.chance(50),
         ecn_request: ecn(random),
         ecn_accept: ecn(random),
         rate_reduction: random.chance(80),

@@ -99,7 +99,12 @@ fn selective(
 ) {
     let blocks = &seg.options.sack;
     let before = delivery.segments;
-    tcb.scoreboard.sack(blocks, tcb.snd_una, &mut delivery);
+    tcb.scoreboard.sack(
+        blocks,
+        tcb.snd_una,
+        config.whole_segment_sacks,
+        &mut delivery,
+    );
     let sacked = delivery.segments - before;
     tcb.segments_delivered = tcb.segments_delivered.saturating_add(sacked as u64);
     let duplicate_text = rfc2883::find(blocks, seg.ack);
@@ -152,10 +157,20 @@ fn advance(
             .set(Timer::Retransmission, now.after(at_least(tcb.rtt.rto()))); // RFC 6298 rule 5.3
     } else if acked > 0 {
         let growth = Growth {
-            acked,
+            acked: match tcb.recovery.dup_acks as usize {
+                // Every duplicate ACK told of a segment that arrived; one at least filled the hole.
+                dup_acks if out.config().grows_by_delivery && dup_acks > 0 => {
+                    let smss = tcb.smss(out.config());
+                    acked.saturating_sub(dup_acks * smss).max(smss.min(acked))
+                }
+                _ => acked,
+            },
             now,
             srtt: tcb.rtt.srtt(),
-            rtt: None,
+            rtt: delivery
+                .newest
+                .filter(|newest| !newest.resent)
+                .map(|newest| now.since(newest.sent_at)),
             snd_una: seg_ack,
             snd_nxt,
             flight_size: seg_ack.octets_since(before) + tcb.flight_size(),

@@ -1,13 +1,13 @@
-//! RFC 6937: proportional rate reduction, which spreads what a loss costs over the recovery.
+//! RFC 9937: proportional rate reduction, which spreads what a loss costs over the recovery.
 
 /// The account of one recovery.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RateReduction {
     /// RecoverFS: octets out when recovery began.
     recover_fs: usize,
-    /// Octets delivered since.
+    /// prr_delivered: octets delivered since.
     delivered: usize,
-    /// Octets sent since.
+    /// prr_out: octets sent since.
     out: usize,
 }
 
@@ -25,27 +25,23 @@ impl RateReduction {
         self.out = self.out.saturating_add(octets);
     }
 
-    /// An acknowledgment delivered octets; how many may leave now (section 3).
+    /// An acknowledgment delivered octets; how many may leave now (section 6.2).
     ///
-    /// `progress`: SND.UNA advanced and nothing more is lost. Then the slow start reduction bound applies,
-    /// else the conservative one, as section 3 recommends to combine them.
+    /// `safe_ack`: SND.UNA advanced and nothing more is lost. Then the window is refilled as by slow start,
+    /// else by no more than what arrived.
     pub(crate) fn acknowledged(
         &mut self,
         octets: usize,
         (pipe, ssthresh, smss): (usize, usize, usize),
-        progress: bool,
+        safe_ack: bool,
     ) -> usize {
         self.delivered = self.delivered.saturating_add(octets);
         let allowed = if pipe > ssthresh {
             let share = self.delivered.saturating_mul(ssthresh);
             share.div_ceil(self.recover_fs).saturating_sub(self.out)
         } else {
-            let conservative = self.delivered.saturating_sub(self.out);
-            let limit = if progress {
-                conservative.max(octets).saturating_add(smss)
-            } else {
-                conservative
-            };
+            let arrived = self.delivered.saturating_sub(self.out).max(octets);
+            let limit = arrived.saturating_add(if safe_ack { smss } else { 0 });
             limit.min(ssthresh - pipe)
         };
         // The fast retransmission leaves in any case.
@@ -83,7 +79,7 @@ mod tests {
         reduction.sent(1_000);
         assert_eq!(
             reduction.acknowledged(3_000, (4_000, 10_000, 1_000), false),
-            2_000
+            3_000
         );
         assert_eq!(
             reduction.acknowledged(1_000, (4_000, 10_000, 1_000), true),
