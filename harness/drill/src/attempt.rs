@@ -13,23 +13,29 @@ use crate::config::Config;
 use crate::outcome::{Outcome, Standing};
 use crate::run::{Pacing, Run, run};
 use crate::session::Drill;
-use crate::verdict::Verdict;
+use crate::verdict::{FailureKind, Verdict};
 
 /// How late one of our own stimuli must have been for a failure to be looked at again: an idle machine keeps far below.
-const NOTABLE_SLIP: Duration = Duration::from_millis(2);
+const NOTABLE_SLIP: Duration = Duration::from_millis(1);
 
 /// How late all of them must have been, taken together: so long, or in long drills one part in so many of their length.
 const NOTABLE_DRIFT: (Duration, u32) = (Duration::from_millis(2), 500);
 
 /// From this length on a drill is run twice at most for a failure that repeats.
-const LONG: Duration = Duration::from_secs(3);
+pub(crate) const LONG: Duration = Duration::from_secs(3);
+
+/// How often a drill is run at most.
+const MOST_ATTEMPTS: u32 = 10;
+
+/// Lateness that differs by no more than this, or by an eighth, is the same.
+const AS_LATE: Duration = Duration::from_millis(1);
 
 /// How a drill went so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct History {
     /// How often it was run.
     attempts: u32,
-    /// How it failed when it was last run, unless that was for a time.
+    /// How it failed when it was last run.
     failure: Option<Doubt>,
     /// How often in a row it failed like that.
     times: u32,
@@ -39,20 +45,36 @@ pub(crate) struct History {
 
 impl History {
     /// Whether another run beside the others can tell more: they had no part in the first.
-    pub(crate) const fn is_worth_a_second_look(&self) -> bool {
-        self.attempts == 1 && self.failure.is_some() && !self.drifted
+    pub(crate) fn is_worth_a_second_look(&self) -> bool {
+        let in_time = |failure: &Doubt| failure.late.is_none();
+        self.attempts == 1 && self.failure.as_ref().is_some_and(in_time) && !self.drifted
     }
 }
 
-/// What failed, but for times.
+/// What failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Doubt {
     line: Option<usize>,
-    kind: &'static str,
+    /// What was expected and observed; of a segment only which fields differ, since random ones are others each time.
+    said: String,
+    /// By how much it was late, when that is all that failed.
+    late: Option<Duration>,
+}
+
+impl Doubt {
+    /// Whether this is how it failed before. What a busy machine makes late is late by one span now and by another then.
+    fn repeats(&self, before: &Self) -> bool {
+        let is_as_late = match (self.late, before.late) {
+            (None, None) => self.said == before.said,
+            (Some(now), Some(then)) => now.abs_diff(then) <= AS_LATE.max(then / 8),
+            _ => false,
+        };
+        self.line == before.line && is_as_late
+    }
 }
 
 /// Runs a drill, the `index`th of the plan; gives only how it went when the machine was too busy to tell, and it is to be run
-/// again unless this is the last chance.
+/// again. On its last chance it runs alone, and is run again only if we were late even so.
 pub(crate) fn attempt(
     drill: &Drill,
     targets: &mut BTreeMap<String, Box<dyn Target>>,
@@ -63,9 +85,11 @@ pub(crate) fn attempt(
     let begin = Instant::now();
     let (run, is_live) = run_once(drill, targets, seed, index);
     let attempts = history.attempts + 1;
-    if !is_last && !is_expected(drill, &run) && is_doubtful(&run, is_live, history) {
+    // Alone, and late all the same: something else keeps the machine busy, which may pass.
+    let is_final = is_last && (!has_drifted(&run) || attempts >= MOST_ATTEMPTS);
+    if !is_final && !is_expected(drill, &run) && is_doubtful(&run, is_live, history) {
         let failure = failure_of(&run);
-        let repeats = failure.is_some() && failure == history.failure;
+        let repeats = repeats(failure.as_ref(), history);
         return Err(History {
             attempts,
             times: if repeats { history.times + 1 } else { 1 },
@@ -94,7 +118,7 @@ fn is_expected(drill: &Drill, run: &Run) -> bool {
         .note(&drill.target.capabilities().name, drill.mode);
     note.is_some_and(|note| note.expectation == Expectation::Fail)
         && matches!(run.verdict, Verdict::Fail(_))
-        && failure_of(run).is_some()
+        && failure_of(run).is_some_and(|failure| failure.late.is_none())
 }
 
 /// Whether the machine may have had a part in how a drill ended.
@@ -105,8 +129,7 @@ fn is_doubtful(run: &Run, is_live: bool, history: &History) -> bool {
     match &run.verdict {
         Verdict::Inconclusive(_) => true,
         Verdict::Fail(_) => {
-            let failure = failure_of(run);
-            let repeats = failure.is_some() && failure == history.failure;
+            let repeats = repeats(failure_of(run).as_ref(), history);
             let is_settled = history.times >= 2 && !has_drifted(run);
             is_live && !(repeats && (is_settled || length(run) >= LONG))
         }
@@ -115,15 +138,25 @@ fn is_doubtful(run: &Run, is_live: bool, history: &History) -> bool {
     }
 }
 
-/// What failed, unless that is a lateness, which an idle machine may not show.
 fn failure_of(run: &Run) -> Option<Doubt> {
     match &run.verdict {
-        Verdict::Fail(failure) if failure.is_late().is_none() => Some(Doubt {
+        Verdict::Fail(failure) => Some(Doubt {
             line: failure.line,
-            kind: failure.kind_name(),
+            said: match &failure.kind {
+                FailureKind::Packet { .. } => {
+                    let fields = failure.to_string();
+                    fields.lines().next().unwrap_or_default().to_owned()
+                }
+                _ => failure.to_string(),
+            },
+            late: failure.is_late(),
         }),
         _ => None,
     }
+}
+
+fn repeats(failure: Option<&Doubt>, history: &History) -> bool {
+    matches!((failure, &history.failure), (Some(now), Some(before)) if now.repeats(before))
 }
 
 fn length(run: &Run) -> Duration {

@@ -60,8 +60,9 @@ pub(crate) struct Judge<'s> {
     origin: Time,
     /// When the event before really happened.
     base: Time,
-    /// When the last event should have happened, if it was an injected packet of a script for packetdrill: a packet that is
-    /// injected next counts from there, so that lateness does not add up.
+    /// From when a packet that is injected next counts in a script for packetdrill, where that is not when the event before happened:
+    /// after an injected packet, from when that should have been, so that lateness does not add up; after segments that had been
+    /// there already, from when they had been read.
     anchor: Option<Time>,
     /// How late our own last stimulus was.
     slip: Duration,
@@ -198,6 +199,13 @@ impl<'s> Judge<'s> {
         self.base = at;
         let is_anchor = !self.script.is_strict() && self.is_injected(index);
         self.anchor = is_anchor.then_some(stated);
+    }
+
+    /// What met the last expectation had been there already, and was read by `now`.
+    pub(crate) fn read_by(&mut self, now: Time) {
+        if !self.script.is_strict() {
+            self.anchor = Some(now.max(self.base));
+        }
     }
 
     /// Whether expectation `index` (an outbound packet or a transition) is met.

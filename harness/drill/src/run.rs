@@ -337,10 +337,14 @@ impl Runner<'_, '_> {
     /// Waits until an expectation is met or can no longer be.
     fn expect(&mut self, index: usize) -> Step {
         let deadline = self.judge.deadline(index, &self.limits);
+        let mut has_waited = false;
         loop {
             match self.judge.check(index) {
                 Progress::Met(entries) => {
                     self.pair(&entries, Some(index));
+                    if !has_waited {
+                        self.judge.read_by(self.target.now());
+                    }
                     return Ok(());
                 }
                 Progress::Failed(failure) => {
@@ -351,6 +355,7 @@ impl Runner<'_, '_> {
                 }
                 Progress::Waiting => {}
             }
+            has_waited = true;
             if !self.next(deadline)? {
                 let failure = self.judge.missing(index, deadline);
                 self.difference(failure)?;

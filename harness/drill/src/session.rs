@@ -1,9 +1,9 @@
 //! Many drills at once: workers, attempts, and a watch over stacks that hang.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,9 +12,13 @@ use halfopen_target::{
     Trace,
 };
 
-use crate::attempt::{History, attempt};
+use crate::attempt::attempt;
 use crate::outcome::{Counts, Outcome, ScriptFile, Standing};
 use crate::verdict::{Failure, FailureKind};
+
+mod queue;
+
+use queue::{Queue, Queued};
 
 /// Makes targets of one kind, one for each worker.
 pub trait TargetFactory: Send + Sync {
@@ -108,17 +112,13 @@ pub fn run_session(
             .iter()
             .enumerate()
             .filter(|(_, drill)| drill.target.capabilities().clock == clock)
-            .map(|(index, drill)| Queued {
-                index,
-                drill: drill.clone(),
-                history: History::default(),
-            })
+            .map(|(index, drill)| Queued::new(index, drill.clone()))
             .collect();
         if clock == ClockKind::Live {
             // The longest first, or all the others would be waiting for it in the end.
             queue.sort_by_key(|queued| Reverse(queued.drill.file.script.length()));
         }
-        run_kind(queue.into(), clock, options, &mut board);
+        run_kind(queue, clock, options, &mut board);
     }
     let counts = board.counts;
     sink(SessionEvent::Ended {
@@ -150,27 +150,8 @@ impl Board<'_> {
     }
 }
 
-type Queue = Arc<Mutex<VecDeque<Queued>>>;
-
-/// A drill that waits to be run.
-#[derive(Clone)]
-struct Queued {
-    /// Its place in the plan.
-    index: usize,
-    drill: Drill,
-    /// How it went so far.
-    history: History,
-}
-
-enum Message {
-    Began(usize, Drill),
-    Ended(usize, Box<Outcome>),
-    /// The machine was too busy to tell.
-    Again(usize, History),
-}
-
-/// After these what is doubtful stays so.
-const PASSES: u32 = 4;
+/// A drill of the plan, and how it came out.
+type Ended = (usize, Box<Outcome>);
 
 fn default_jobs(clock: ClockKind) -> usize {
     let cores = thread::available_parallelism().map_or(2, usize::from);
@@ -180,59 +161,29 @@ fn default_jobs(clock: ClockKind) -> usize {
     }
 }
 
-/// How many drills run at once in each pass. What the machine was too busy to tell is run again when less goes on, in the end
-/// alone.
-const fn workers_of_pass(pass: u32, jobs: usize) -> usize {
-    let fewer = jobs / 4;
-    match pass {
-        1 => jobs,
-        2 if fewer > 2 => fewer,
-        2 | 3 if jobs > 2 => 2,
-        _ => 1,
-    }
-}
-
-fn run_kind(
-    mut queue: VecDeque<Queued>,
-    clock: ClockKind,
-    options: &Options,
-    board: &mut Board<'_>,
-) {
+fn run_kind(drills: Vec<Queued>, clock: ClockKind, options: &Options, board: &mut Board<'_>) {
+    let total = drills.len();
     let jobs = options.jobs.unwrap_or_else(|| default_jobs(clock)).max(1);
-    for pass in 1..=PASSES {
-        let total = queue.len();
-        if total == 0 {
-            break;
-        }
-        let workers = workers_of_pass(pass, jobs);
-        let (sender, receiver) = channel();
-        let mut watch = Watch {
-            queue: Arc::new(Mutex::new(queue)),
-            sender,
-            options: *options,
-            clock,
-            workers,
-            is_last: pass == PASSES,
-            running: BTreeMap::new(),
-            handles: Vec::new(),
-        };
-        for _ in 0..workers.min(total) {
-            watch.spawn();
-        }
-        queue = watch.collect(&receiver, total, board);
+    let (sender, receiver) = channel();
+    let mut watch = Watch {
+        queue: Arc::new(Queue::new(drills.into_iter(), jobs)),
+        sender,
+        options: *options,
+        clock,
+        handles: Vec::new(),
+    };
+    for _ in 0..jobs.min(total) {
+        watch.spawn();
     }
+    watch.collect(&receiver, total, board);
 }
 
 /// Watches over the workers: one whose stack hangs is written off and replaced.
 struct Watch {
-    queue: Queue,
-    sender: Sender<Message>,
+    queue: Arc<Queue>,
+    sender: Sender<Ended>,
     options: Options,
     clock: ClockKind,
-    workers: usize,
-    /// What is doubtful stays so.
-    is_last: bool,
-    running: BTreeMap<usize, (Instant, Drill)>,
     handles: Vec<thread::JoinHandle<()>>,
 }
 
@@ -240,60 +191,35 @@ impl Watch {
     fn spawn(&mut self) {
         let queue = Arc::clone(&self.queue);
         let sender = self.sender.clone();
-        let (seed, is_last) = (self.options.seed, self.is_last);
+        let seed = self.options.seed;
         let spawned = thread::Builder::new()
             .name("drill".to_owned())
-            .spawn(move || work(&queue, &sender, seed, is_last));
+            .spawn(move || work(&queue, &sender, seed));
         if let Ok(handle) = spawned {
             self.handles.push(handle);
         }
     }
 
-    /// Takes what comes until all drills are done; gives those that are to be run again.
-    fn collect(
-        &mut self,
-        receiver: &Receiver<Message>,
-        total: usize,
-        board: &mut Board<'_>,
-    ) -> VecDeque<Queued> {
-        let mut again = VecDeque::new();
+    /// Takes what comes until all drills are done.
+    fn collect(&mut self, receiver: &Receiver<Ended>, total: usize, board: &mut Board<'_>) {
         let mut done = 0;
         let mut abandoned = 0;
         while done < total {
             match receiver.recv_timeout(Duration::from_millis(100)) {
-                Ok(Message::Began(index, drill)) => {
-                    self.running.insert(index, (Instant::now(), drill));
-                }
-                Ok(Message::Ended(index, outcome)) => {
-                    // A drill that was written off as hanging may still come to an end.
-                    if self.running.remove(&index).is_some() {
-                        board.finish(index, *outcome);
-                        done += 1;
-                    }
-                }
-                Ok(Message::Again(index, history)) => {
-                    if let Some((_, drill)) = self.running.remove(&index) {
-                        let at_once = history.is_worth_a_second_look();
-                        let queued = Queued {
-                            index,
-                            drill,
-                            history,
-                        };
-                        if at_once {
-                            self.run_again(queued);
-                        } else {
-                            again.push_back(queued);
-                            done += 1;
-                        }
-                    }
+                Ok((index, outcome)) => {
+                    board.finish(index, *outcome);
+                    done += 1;
                 }
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
             }
-            for (index, drill) in self.hanging() {
-                board.finish(index, hung(&drill, self.options.hang));
-                done += 1;
-                abandoned += 1;
-                self.spawn();
+            // What runs on a live stack has limits of its own.
+            if self.clock == ClockKind::Virtual {
+                for (index, drill) in self.queue.write_off(self.options.hang) {
+                    board.finish(index, hung(&drill, self.options.hang));
+                    done += 1;
+                    abandoned += 1;
+                    self.spawn();
+                }
             }
         }
         // A worker that hangs can't be joined; it ends with the process.
@@ -302,34 +228,6 @@ impl Watch {
                 let _ = handle.join();
             }
         }
-        again
-    }
-
-    /// Runs a drill once more in this pass; some workers may have gone already.
-    fn run_again(&mut self, queued: Queued) {
-        self.queue
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push_back(queued);
-        if self.running.len() < self.workers {
-            self.spawn();
-        }
-    }
-
-    fn hanging(&mut self) -> Vec<(usize, Drill)> {
-        if self.clock == ClockKind::Live {
-            return Vec::new();
-        }
-        let limit = self.options.hang;
-        let late: Vec<_> = self
-            .running
-            .iter()
-            .filter(|(_, (since, _))| since.elapsed() > limit)
-            .map(|(index, _)| *index)
-            .collect();
-        late.into_iter()
-            .filter_map(|index| Some((index, self.running.remove(&index)?.1)))
-            .collect()
     }
 }
 
@@ -361,30 +259,25 @@ fn hung(drill: &Drill, limit: Duration) -> Outcome {
     }
 }
 
-fn work(queue: &Queue, sender: &Sender<Message>, seed: u64, is_last: bool) {
+fn work(queue: &Queue, sender: &Sender<Ended>, seed: u64) {
     let mut targets: BTreeMap<String, Box<dyn Target>> = BTreeMap::new();
-    loop {
-        let next = queue
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop_front();
-        let Some(Queued {
+    while let Some(queued) = queue.start_next() {
+        let Queued {
             index,
             drill,
             history,
-        }) = next
-        else {
-            break;
-        };
-        if sender.send(Message::Began(index, drill.clone())).is_err() {
-            return;
-        }
-        let message = match attempt(&drill, &mut targets, (seed, index), &history, is_last) {
-            Ok(outcome) => Message::Ended(index, Box::new(outcome)),
-            Err(history) => Message::Again(index, history),
-        };
-        if sender.send(message).is_err() {
-            return;
+            ..
+        } = &queued;
+        let is_last = queued.is_last_chance();
+        match attempt(drill, &mut targets, (seed, *index), history, is_last) {
+            Ok(outcome) => {
+                // A drill that was written off as hanging may still come to an end.
+                let ended = (*index, Box::new(outcome));
+                if queue.end(*index) && sender.send(ended).is_err() {
+                    return;
+                }
+            }
+            Err(history) => queue.again(queued, history),
         }
     }
 }

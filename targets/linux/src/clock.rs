@@ -7,6 +7,8 @@ use std::time::Duration;
 use halfopen_target::Time;
 use nix::time::{ClockId, clock_getres, clock_gettime};
 
+use crate::sys::process;
+
 /// Nanoseconds of a clock that only goes forward.
 pub(crate) fn monotonic() -> i64 {
     read(ClockId::CLOCK_MONOTONIC)
@@ -24,14 +26,15 @@ pub(crate) fn tick() -> Duration {
 /// A clock that goes forward with every tick.
 const COARSE: ClockId = ClockId::CLOCK_MONOTONIC_COARSE;
 
-/// Waits until the kernel's timers stand in the middle between two ticks.
+/// Waits until three quarters of a tick of the kernel's timers have gone.
 ///
 /// TCP's timers count ticks, so that what they come to depends on where between two of them they were started. Scripts that
-/// begin alike see the same.
-pub(crate) fn await_middle_of_tick() {
+/// begin alike see the same. Scripts speak of multiples of 1 ms, mostly of 10 ms: from here those come to lie a quarter of a tick of
+/// 4 ms away from the next tick at least, so that being somewhat late changes nothing.
+pub(crate) fn await_phase_of_tick() {
     let tick = i64::try_from(tick().as_nanos()).unwrap_or(0);
     if tick > 0 {
-        let since = monotonic() - read(COARSE) - tick / 2;
+        let since = monotonic() - read(COARSE) - tick / 4 * 3;
         let wait = tick - since.rem_euclid(tick);
         std::thread::sleep(Duration::from_nanos(wait.unsigned_abs()));
     }
@@ -101,6 +104,8 @@ pub(crate) fn start_heartbeat() {
 }
 
 fn heartbeat() {
+    // It notices what the threads whose work is timed would notice.
+    process::be_timely();
     let mut last = monotonic();
     loop {
         std::thread::sleep(BEAT);

@@ -91,6 +91,8 @@ impl Target for LinuxTarget {
 
     fn reset(&mut self, setup: &Setup) -> Result<(), TargetError> {
         self.end_drill();
+        // Setting up takes its time, and nothing of it is timed.
+        process::be_ordinary();
         process::go_first();
         let plan = Plan::new(setup);
         if setup.local_ip.is_ipv6() && !plan.has_v6() {
@@ -106,7 +108,8 @@ impl Target for LinuxTarget {
     }
 
     fn align(&mut self) -> Result<(), TargetError> {
-        clock::await_middle_of_tick();
+        process::be_timely();
+        clock::await_phase_of_tick();
         Ok(())
     }
 

@@ -160,6 +160,7 @@ impl Workers {
             .name("calls".to_owned())
             .spawn(move || {
                 process::go_first();
+                process::be_timely();
                 let _ = ready.send(Network::enter_stack(&stack));
                 context.serve(&receiver);
             })
