@@ -10,7 +10,8 @@ use crate::common::{Random, is_legal};
 use crate::network::{Network, Path};
 use halfopen_reference::{
     Config, CongestionAlgorithm, ConnectionError, ConnectionId, ConnectionOptions, EcnMode,
-    Endpoint, Event, HyStartVariant, Instant, Received, SendFlags, Stack, State, UserError,
+    Endpoint, Event, HyStartVariant, Instant, Profile, Received, SendFlags, Stack, State,
+    UserError,
 };
 
 /// One end: a stack, its connection, and an application with habits of its own.
@@ -162,12 +163,24 @@ fn ecn(random: &mut Random) -> EcnMode {
     [EcnMode::Off, EcnMode::Classic, EcnMode::Accurate][random.below(3) as usize]
 }
 
-/// A configuration drawn from what a stack may agree on.
+/// One of the profiles, as it is or with much of it drawn from what a stack may agree on.
 fn config(addr: IpAddr, random: &mut Random) -> Config {
     let least_mtu = if addr.is_ipv6() { 1_280 } else { 0 };
+    let profile = [Profile::rfc, Profile::linux][random.below(2) as usize]().config;
+    let mtu = [576, 1_500, 9_000][random.below(3) as usize].max(least_mtu);
+    if random.chance(25) {
+        return Config {
+            addresses: vec![addr],
+            secret: [random.below(256) as u8; 16],
+            mtu,
+            receive_buffer: [3_000, profile.receive_buffer][random.below(2) as usize],
+            ..profile
+        };
+    }
     Config {
+        addresses: vec![addr],
         secret: [random.below(256) as u8; 16],
-        mtu: [576, 1_500, 9_000][random.below(3) as usize].max(least_mtu),
+        mtu,
         window_scale: random.chance(60).then_some(random.below(15) as u8),
         timestamps: random.chance(60),
         sack: random.chance(80),
@@ -198,7 +211,7 @@ fn config(addr: IpAddr, random: &mut Random) -> Config {
         send_buffer: [2_000, 64 * 1024, 256 * 1024][random.below(3) as usize],
         user_timeout: random.chance(50).then_some(Duration::from_secs(300)),
         max_reassembly_gaps: [2, 128][random.below(2) as usize],
-        ..Config::with_addresses(&[addr])
+        ..profile
     }
 }
 
@@ -379,7 +392,7 @@ fn one_connection() {
     println!("{:?}", check(seed.unwrap_or(0)));
 }
 
-/// `HALFOPEN_CONNECTIONS=100000 cargo test -p halfopen-reference --release -- --ignored any_path`
+/// `HALFOPEN_CONNECTIONS=1000000 cargo test -p halfopen-reference --release -- --ignored any_path`
 #[test]
 #[ignore = "takes as long as you like: HALFOPEN_CONNECTIONS says how many connections"]
 fn many_connections_survive_any_path() {
