@@ -26,8 +26,10 @@ const COMMAND_LIMIT: Duration = Duration::from_secs(30);
 const OWN_CALLS: u64 = 1 << 40;
 
 /// Prints every setting of TCP and IP, one in a line: one process, since the shell's own `read` takes these files octet by octet,
-/// which the kernel does not allow.
-const LIST_SETTINGS: &str = "cd /proc/sys/net/ipv4 && grep -H '' tcp_* ip_* 2>/dev/null; true";
+/// which the kernel does not allow. Then how many packets the queue of the interface holds, nothing if it has none of its own.
+const LIST_SETTINGS: &str = "(cd /proc/sys/net/ipv4 && grep -H '' tcp_* ip_*) 2>/dev/null; \
+     printf 'queue_limit:%s\\n' \"$(tc qdisc show dev tun0 2>/dev/null | \
+     sed -n 's/.* root .* limit \\([0-9]*\\)p.*/\\1/p')\"";
 
 /// A target for which shell commands run in a network namespace beside it.
 pub struct WithShell {
@@ -90,7 +92,10 @@ impl WithShell {
         let returned = sandbox.run(text)?;
         for (name, value) in sandbox.changes()? {
             let call = Call::Sysctl {
-                name: format!("net.ipv4.{name}"),
+                name: match name.as_str() {
+                    "queue_limit" => "link.queue_limit".to_owned(),
+                    _ => format!("net.ipv4.{name}"),
+                },
                 value,
             };
             let id = self.inner.call(call)?;

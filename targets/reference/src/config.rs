@@ -120,6 +120,11 @@ pub struct Config {
     pub probes_have_text: bool,
     /// Whether the congestion window falls back to the initial one after idle time (RFC 5681 section 4.1).
     pub restart_after_idle: bool,
+    /// Whether the link takes no packets at the moment: text waits and is tried again, anything else is lost.
+    pub link_is_full: bool,
+    /// Whether the user timeout of text that nothing of has left counts from the first attempt after a wait, instead of from
+    /// SEND.
+    pub user_timeout_counts_from_probes: bool,
     /// TTL or hop limit of outbound packets.
     pub ttl: u8,
     /// Traffic class (Diffserv field and ECN bits) of outbound packets.
@@ -315,6 +320,8 @@ impl Default for Config {
             rate_reduction: true,
             probes_have_text: true,
             restart_after_idle: true,
+            link_is_full: false,
+            user_timeout_counts_from_probes: false,
             ttl: 64,
             diffserv: 0,
             ephemeral_ports: (49_152, 65_535),

@@ -47,6 +47,7 @@ impl Profile {
             grows_by_delivery: true,
             whole_segment_sacks: true,
             probes_have_text: false,
+            user_timeout_counts_from_probes: true,
             validate_window: true,
             least_probe_timeout: Duration::from_millis(2),
             ephemeral_ports: (32_768, 60_999),

@@ -113,6 +113,7 @@ pub(crate) struct Tcb {
     /// The end of the last segment that was not full, and left.
     pub(crate) small_sent: Option<Seq>,
     pub(crate) whole_segment_windows: bool,
+    pub(crate) user_timeout_counts_from_probes: bool,
     pub(crate) last_ack_sent: Seq,
     /// Octets that came twice and were not reported yet (RFC 2883).
     pub(crate) duplicate_text: Option<(Seq, Seq)>,
@@ -250,6 +251,7 @@ impl Tcb {
             quick_acks: config.quick_acks,
             small_sent: None,
             whole_segment_windows: config.whole_segment_windows,
+            user_timeout_counts_from_probes: config.user_timeout_counts_from_probes,
             last_ack_sent: Seq(0),
             duplicate_text: None,
             timers: TimerTable::default(),
@@ -515,11 +517,16 @@ impl Tcb {
     /// (Re)starts the user timer if something is outstanding, else stops it (RFC 9293 section 3.8.3).
     pub(crate) fn note_progress(&mut self, now: Instant) {
         match self.options.user_timeout {
-            Some(timeout) if self.has_outstanding() => {
+            Some(timeout) if self.has_outstanding() && !self.awaits_first_probe() => {
                 self.timers.set(Timer::User, now.after(at_least(timeout)))
             }
             _ => self.timers.stop(Timer::User),
         }
+    }
+
+    /// Whether text waits for the window or the link, and the time until the first probe does not count.
+    fn awaits_first_probe(&self) -> bool {
+        self.user_timeout_counts_from_probes && self.flight_size() == 0 && self.probes == 0
     }
 
     /// Starts the user timer for what became outstanding.

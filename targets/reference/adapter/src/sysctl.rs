@@ -88,6 +88,8 @@ impl Sysctls {
         value: &str,
     ) -> Result<(), SysctlError> {
         match name {
+            // No sysctl, but told as one: the packets that a queue at the interface takes, without one nothing.
+            "link.queue_limit" => config.link_is_full = value.trim() == "0",
             "net.ipv4.ip_default_ttl" => config.ttl = octet(value)?,
             "net.ipv4.tcp_challenge_ack_limit" => {
                 config.challenge_ack_limit = match count(value)? {

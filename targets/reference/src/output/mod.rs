@@ -46,6 +46,9 @@ impl Output {
 
     /// Queues a segment.
     pub(crate) fn send(&mut self, segment: &OutboundSegment<'_>) {
+        if self.config.link_is_full {
+            return;
+        }
         if self.packets.len() >= self.config.max_queued {
             self.overflow = self.overflow.saturating_add(1);
             return;

@@ -23,7 +23,7 @@ struct Plan {
 
 /// Sends what may be sent: retransmissions, new text and the FIN, and an ACK if one is owed.
 pub(crate) fn transmit(tcb: &mut Tcb, now: Instant, out: &mut Output) {
-    if sends_text(tcb) {
+    if sends_text(tcb) && !out.config().link_is_full {
         if out.config().restart_after_idle {
             restart_after_idle(tcb, now);
         }
@@ -367,7 +367,8 @@ pub(crate) fn schedule(tcb: &mut Tcb, now: Instant, out: &Output) {
     let in_flight = tcb.flight_size() > 0;
     let rto = at_least(tcb.rtt.rto());
     let window_is_closed = tcb.snd_wnd == 0 && !tcb.syn_is_unacked();
-    if window_is_closed && (sends_text(tcb) && tcb.has_outstanding()) {
+    let held_up = out.config().link_is_full && !in_flight && !tcb.syn_is_unacked();
+    if (window_is_closed || held_up) && (sends_text(tcb) && tcb.has_outstanding()) {
         // RFC 9293 MUST-35, MUST-36: probing replaces retransmission; SHLD-29: first after an RTO.
         tcb.timers.stop(Timer::Retransmission);
         tcb.timers.stop(Timer::Override);

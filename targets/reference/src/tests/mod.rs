@@ -7,6 +7,7 @@ mod ecn;
 mod handshake;
 mod harness;
 mod icmp;
+mod link;
 #[cfg(feature = "planted-bugs")]
 mod planted_bugs;
 mod rack;
