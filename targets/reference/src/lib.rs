@@ -86,6 +86,7 @@ mod listener;
 mod options;
 mod output;
 mod profile;
+mod push;
 mod reassembly;
 mod recovery;
 mod rfc2018;

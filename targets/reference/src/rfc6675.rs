@@ -30,6 +30,8 @@ pub(crate) struct Transmission {
     pub(crate) lost: bool,
     /// Some transmission of it was.
     pub(crate) was_lost: bool,
+    /// It left in one burst with the segment before it.
+    pub(crate) joined: bool,
     /// How many transmissions of it are taken to be in the network.
     copies: u8,
     /// Octets delivered when it was last sent, for the rounds of congestion control.
@@ -199,11 +201,29 @@ impl Scoreboard {
             sacked: false,
             lost: false,
             was_lost: false,
+            joined: false,
             copies: 1,
             delivered_before: delivered,
         };
         self.tally.add(&entry);
         self.entries.push_back(entry);
+    }
+
+    /// The segment that left last did so in one burst with the one before it.
+    pub(crate) fn join_last(&mut self) {
+        if let Some(last) = self.entries.back_mut() {
+            last.joined = true;
+        }
+    }
+
+    /// Whether the segment that begins at `start` left in one burst with the one before it.
+    pub(crate) fn is_joined(&self, start: Seq) -> bool {
+        let at = self
+            .entries
+            .partition_point(|entry| entry.start.before(start));
+        self.entries
+            .get(at)
+            .is_some_and(|entry| entry.start == start && entry.joined)
     }
 
     /// What lies between `start` and `end` left again, in one segment.
@@ -474,6 +494,7 @@ impl Scoreboard {
         let mut rest = *entry;
         entry.end = seq;
         rest.start = seq;
+        rest.joined = false;
         self.entries.insert(at + 1, rest);
     }
 

@@ -58,8 +58,19 @@ pub(super) fn acknowledging(
 }
 
 /// Sends `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`.
+///
+/// Where SND.NXT is beyond the remote's window, after a probe or since the window shrank, its right edge stands
+/// for it: the remote would not take the ACK otherwise (RFC 9293 section 3.10.7.4), and answer it; two ends
+/// that probe each other would go on for ever.
 pub(crate) fn send_ack(tcb: &mut Tcb, now: Instant, out: &mut Output) {
-    send_ack_at(tcb, tcb.snd_nxt, now, out);
+    let edge = tcb.snd_una.wrapping_add(tcb.snd_wnd);
+    let known = tcb.state.is_synchronized() && !tcb.syn_is_unacked();
+    let seq = if known && edge.before(tcb.snd_nxt) {
+        edge
+    } else {
+        tcb.snd_nxt
+    };
+    send_ack_at(tcb, seq, now, out);
 }
 
 /// Sends an ACK without text at `seq`; a keep-alive probe lies before SND.NXT.

@@ -82,20 +82,29 @@ pub(super) fn resend(tcb: &mut Tcb, now: Instant, out: &mut Output) {
 /// RFC 6675 section 4, NextSeg rule 1: the holes that the scoreboard shows.
 fn resend_lost(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     let mut whatever_cwnd = core::mem::take(&mut tcb.recovery.fast_retransmit); // section 5, step 4.3
+    // What left as one burst leaves as one again.
+    let (mut segments, mut end) = (0, None);
     loop {
         let room = segmentation::text_room(tcb, now, out.config());
         let Some((seq, length)) = tcb.scoreboard.next_lost(room) else {
-            return;
+            break;
         };
         let usable = segmentation::usable_congestion_window(tcb, out.config());
         let may_leave = core::mem::take(&mut whatever_cwnd) || tcb.scoreboard.pipe() == 0;
         if !may_leave && usable < length.min(room) {
-            return;
+            break;
+        }
+        if end != Some(seq) || !tcb.scoreboard.is_joined(seq) {
+            segmentation::end_burst(segments, out);
+            segments = 0;
         }
         if !resend_hole(tcb, seq, length, now, out) {
-            return;
+            break;
         }
+        segments += 1;
+        end = Some(seq.plus(length));
     }
+    segmentation::end_burst(segments, out);
 }
 
 /// Sends one hole again, or as much of it as fits; whether anything left.

@@ -6,7 +6,7 @@ use super::{Output, control, retransmission};
 use crate::segment::{Flags, OutboundSegment};
 use crate::tcb::{Tcb, at_least};
 use crate::timer::Timer;
-use crate::{Config, Instant, Seq, State, rfc8985};
+use crate::{Config, Instant, Seq, State, push, rfc8985};
 
 /// Text that leaves so soon after text arrived is a reply to it.
 const TURN: Duration = Duration::from_millis(40);
@@ -46,6 +46,9 @@ fn send_bursts(tcb: &mut Tcb, now: Instant, out: &mut Output) {
             most = burst_segments(tcb, now, out.config());
         }
         send_new(tcb, plan, now, out);
+        if segments > 0 {
+            tcb.scoreboard.join_last();
+        }
         segments += 1;
         if segments == most {
             end_burst(segments, out);
@@ -60,9 +63,23 @@ fn send_bursts(tcb: &mut Tcb, now: Instant, out: &mut Output) {
 }
 
 /// The last of several segments that leave as one carries PSH.
-fn end_burst(segments: usize, out: &mut Output) {
+pub(super) fn end_burst(segments: usize, out: &mut Output) {
     if segments > 1 && out.config().bursts {
         out.push_last();
+    }
+}
+
+/// What marks of PSH inside of a SEND depend on.
+pub(crate) fn queue_for_marks(tcb: &Tcb, now: Instant, config: &Config) -> push::Queue {
+    let smss = text_room(tcb, now, config);
+    let allowed = usable_window(tcb, config).min(usable_congestion_window(tcb, config));
+    push::Queue {
+        snd_una: tcb.snd_una,
+        snd_nxt: tcb.snd_nxt,
+        half: half_of_largest_window(tcb),
+        smss,
+        allowed: allowed / smss * smss,
+        burst: burst_segments(tcb, now, config).saturating_mul(smss),
     }
 }
 
@@ -271,7 +288,8 @@ pub(super) fn send_text(
     // RFC 9293 MUST-61: PSH on the segment that empties the queue; also SHLD-27, one for many SENDs.
     let end = seq.plus(len);
     let empties = end == tcb.send.end() && !tcb.more_follows;
-    let psh = len > 0 && (empties || tcb.records.contains(&end));
+    let marked = tcb.records.contains(&end) || tcb.push_marks.contains(end);
+    let psh = len > 0 && (empties || marked);
     let urgent = tcb.snd_up.filter(|snd_up| snd_up.after(seq));
     let flags = Flags {
         fin,

@@ -47,6 +47,20 @@ fn a_closed_window_is_probed_with_growing_gaps_as_long_as_it_is_answered() {
 }
 
 #[test]
+fn an_ack_beside_a_probe_lies_inside_of_the_closed_window() {
+    let mut h = established();
+    h.inject(seg("A").wnd(0));
+    h.send("hello");
+    h.next_timeout();
+    h.expect(&["A 1:2(1) ack 1"]);
+    // What the other end probes with, or any other segment that is not acceptable, is answered.
+    h.dialogue(seg("A").seq(100_000).wnd(0), &["A 1:1(0) ack 1"]);
+    h.dialogue(seg("A").ack(2).seq(100_000).wnd(0), &["A 1:1(0) ack 1"]);
+    h.dialogue(seg("A").ack(2).wnd(100), &["PA 2:6(4) ack 1"]);
+    h.dialogue(seg("A").ack(6).seq(100_000), &["A 6:6(0) ack 1"]);
+}
+
+#[test]
 fn a_probe_without_text_asks_at_an_old_number_and_leaves_nothing_to_repair() {
     let mut h = established_with(Config {
         probes_have_text: false,

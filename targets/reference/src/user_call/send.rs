@@ -28,7 +28,13 @@ impl Stack {
             .connections
             .get_mut(&id)
             .ok_or(UserError::ConnectionDoesNotExist)?;
+        let end = tcb.send.end();
         let taken = queue(tcb, data, flags)?;
+        if taken > 0 && self.out.config().bursts && tcb.state.is_synchronized() {
+            let found = segmentation::queue_for_marks(tcb, now, self.out.config());
+            let pushes = !tcb.more_follows;
+            tcb.push_marks.queued(end, taken, pushes, &found);
+        }
         if tcb.state.is_synchronized() || tcb.fast_open {
             segmentation::transmit(tcb, now, &mut self.out);
         }

@@ -392,6 +392,12 @@ fn one_connection() {
     println!("{:?}", check(seed.unwrap_or(0)));
 }
 
+/// Both ends probe closed windows with text, and the path duplicates.
+#[test]
+fn probes_that_cross_draw_no_endless_acks() {
+    check(330_444);
+}
+
 /// `HALFOPEN_CONNECTIONS=1000000 cargo test -p halfopen-reference --release -- --ignored any_path`
 #[test]
 #[ignore = "takes as long as you like: HALFOPEN_CONNECTIONS says how many connections"]
