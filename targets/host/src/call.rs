@@ -5,6 +5,7 @@ mod close;
 mod connect;
 mod control;
 mod epoll;
+mod fast_open;
 mod file;
 mod open;
 mod poll;

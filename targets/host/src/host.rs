@@ -103,7 +103,12 @@ impl<S: InProcessStack> Host<S> {
         let socket = self.socket(id)?;
         let key = socket.key;
         let status = key.and_then(|key| self.stack.status(key));
-        let state = status.map_or(State::Closed, |status| status.state);
+        let state = match (status, socket.deferred) {
+            (Some(status), _) => status.state,
+            // Linux: a `connect` that waits for data is on its way.
+            (None, Some(_)) => State::SynSent,
+            (None, None) => State::Closed,
+        };
         // A connection that ended is shut both ways, whatever ended it.
         let ended = key.is_some() && state == State::Closed;
         let end_of_stream = status.is_some_and(|status| status.end_of_stream);

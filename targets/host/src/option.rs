@@ -1,5 +1,6 @@
 //! What a user may set for one connection, in terms of the stack rather than of `setsockopt`.
 
+pub(crate) mod fast_open;
 pub(crate) mod get;
 pub(crate) mod numbers;
 pub(crate) mod set;
@@ -14,6 +15,10 @@ pub enum StackOption {
     Cork(bool),
     /// How many connections of a listener may have brought data in a SYN and not be established (RFC 7413).
     FastOpen(usize),
+    /// The key of a listener's cookies, and the one before it, whose cookies are still good (RFC 7413).
+    FastOpenKeys([u8; 16], Option<[u8; 16]>),
+    /// Data rides in SYNs without cookies.
+    FastOpenWithoutCookie(bool),
     /// How long FIN-WAIT-2 lasts once the user is gone; zero for not at all.
     FinWait2Timeout(Duration),
     /// Keep-alive probes are sent (RFC 9293 MUST-24).

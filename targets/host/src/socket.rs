@@ -1,6 +1,7 @@
 //! A socket: what POSIX remembers of it besides the stack's own record.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use halfopen_target::{AddressFamily, ConnectionId, Duration, Errno};
 
@@ -39,6 +40,8 @@ pub(crate) struct Socket {
     pub(crate) key: Option<Key>,
     pub(crate) listening: bool,
     pub(crate) association: Association,
+    /// Where `connect` is to go with the first data that is written (`TCP_FASTOPEN_CONNECT`).
+    pub(crate) deferred: Option<SocketAddr>,
     /// `SO_ERROR`, as far as it does not come from the stack's record.
     pub(crate) error: Option<Errno>,
     pub(crate) shut_read: bool,
@@ -70,6 +73,7 @@ impl Socket {
             key: None,
             listening: false,
             association: Association::Unconnected,
+            deferred: None,
             error: None,
             shut_read: false,
             shut_write: false,
@@ -108,6 +112,7 @@ impl Socket {
         self.key = None;
         self.listening = false;
         self.association = Association::Unconnected;
+        self.deferred = None;
         self.shut_read = false;
         self.shut_write = false;
         self.octets_read = 0;
@@ -147,6 +152,16 @@ impl Settings {
         if let Some(option) = stack {
             self.stack.insert((level, name), option);
         }
+    }
+
+    /// Remembers what is no integer.
+    pub(crate) fn keep(&mut self, level: i32, name: i32, stack: StackOption) {
+        self.stack.insert((level, name), stack);
+    }
+
+    /// What was last said to the stack by this option.
+    pub(crate) fn kept(&self, level: i32, name: i32) -> Option<StackOption> {
+        self.stack.get(&(level, name)).copied()
     }
 
     /// What the user set for the stack, for a connection of this family.

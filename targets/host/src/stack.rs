@@ -274,6 +274,17 @@ pub trait InProcessStack {
         self.open_active(now, open).map(|key| (key, 0))
     }
 
+    /// Whether an active OPEN may send data in its SYN, as things are set (RFC 7413).
+    fn opens_fast(&self) -> bool {
+        false
+    }
+
+    /// Whether an active OPEN to this remote would: its cookie is known, or none is needed.
+    fn knows_cookie(&self, remote: IpAddr) -> bool {
+        let _ = remote;
+        false
+    }
+
     /// The next connection that a listener has ready, oldest first.
     fn accept(&mut self, listener: Key) -> Option<Key>;
 

@@ -150,6 +150,8 @@ pub struct Config {
     pub fast_open_client: bool,
     /// The key of the cookies; `None` for [`Config::secret`].
     pub fast_open_key: Option<[u8; 16]>,
+    /// The key before that one: its cookies are still good, and are replaced (RFC 7413 section 4.1.2).
+    pub fast_open_old_key: Option<[u8; 16]>,
     /// Whether hard ICMP errors abort synchronized connections too (RFC 9293 SHLD-26; RFC 5927 advises against).
     pub hard_errors_abort_synchronized: bool,
     /// Whether text leaves in bursts, as large as the rate of the connection suggests, whose last segments carry PSH: what
@@ -169,8 +171,21 @@ pub struct Config {
     pub syn_option_room: usize,
     /// Whether a client sends text in its SYN without a cookie and without asking for one.
     pub fast_open_client_without_cookie: bool,
-    /// Whether soft ICMP errors abort a connection attempt (RFC 5461; RFC 9293 MUST-56 forbids).
+    /// Whether soft ICMP errors abort what is not synchronized yet: an attempt, or a connection that a listener spawned
+    /// (RFC 5461; RFC 9293 MUST-56 forbids).
     pub soft_errors_abort_attempts: bool,
+    /// Whether the MSS offered follows the MTU of the path, where that is known to be less than the link's (RFC 1191 section 3.1
+    /// keeps to the link's).
+    pub mss_follows_path: bool,
+    /// Whether a SYN that arrives again with the ACK of a simultaneous open is reported as a duplicate (RFC 2883 speaks of data).
+    pub duplicate_syn_is_reported: bool,
+    /// Whether what comes with a SYN, and fast open does not take, waits for the handshake's end (RFC 9293 section 3.10.7.2); if
+    /// not, it has to come again.
+    pub holds_text_of_syn: bool,
+    /// Whether the RST that answers a segment without a connection echoes its timestamp (RFC 7323 section 5.2).
+    pub reset_echoes_timestamp: bool,
+    /// Whether a SYN-ACK is answered with RST whose echoed timestamp our SYN cannot have had.
+    pub checks_echo_on_syn_ack: bool,
 
     /// Receive buffer of a new connection, in octets.
     pub receive_buffer: usize,
@@ -334,6 +349,7 @@ impl Default for Config {
             fast_open_without_cookie: false,
             fast_open_client: true,
             fast_open_key: None,
+            fast_open_old_key: None,
             hard_errors_abort_synchronized: false,
             bursts: false,
             least_burst: 2,
@@ -344,6 +360,11 @@ impl Default for Config {
             syn_option_room: 0,
             fast_open_client_without_cookie: false,
             soft_errors_abort_attempts: false,
+            holds_text_of_syn: true,
+            reset_echoes_timestamp: true,
+            mss_follows_path: false,
+            duplicate_syn_is_reported: false,
+            checks_echo_on_syn_ack: false,
             receive_buffer: 256 * 1024,
             whole_segment_windows: false,
             send_buffer: 256 * 1024,

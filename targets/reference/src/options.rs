@@ -17,6 +17,12 @@ pub struct ConnectionOptions {
     pub quick_ack: bool,
     /// For a listener: how many connections may have brought data in a SYN and not be established; 0 takes no such data (RFC 7413).
     pub fast_open: usize,
+    /// For a listener: the key of its cookies, instead of [`Config::fast_open_key`].
+    pub fast_open_key: Option<[u8; 16]>,
+    /// The key before that one, whose cookies are still good.
+    pub fast_open_old_key: Option<[u8; 16]>,
+    /// Data rides in SYNs without cookies, in both directions (RFC 7413 section 4.1.2 wants them).
+    pub fast_open_without_cookie: bool,
     /// Keep-alive probes are sent (RFC 9293 MUST-24, MUST-25).
     pub keep_alive: bool,
     /// Idle time before the first keep-alive probe (RFC 9293 MUST-27).
@@ -61,6 +67,9 @@ impl ConnectionOptions {
             cork: false,
             quick_ack: false,
             fast_open: 0,
+            fast_open_key: None,
+            fast_open_old_key: None,
+            fast_open_without_cookie: false,
             keep_alive: false,
             keep_idle: config.keep_alive_idle,
             keep_interval: config.keep_alive_interval,
@@ -87,6 +96,11 @@ impl ConnectionOptions {
             ConnectionOption::DiffServ(class) => self.diffserv = class,
             ConnectionOption::DualStack(on) => self.dual_stack = on,
             ConnectionOption::FastOpen(pending) => self.fast_open = pending,
+            ConnectionOption::FastOpenKeys(key, old) => {
+                self.fast_open_key = Some(key);
+                self.fast_open_old_key = old;
+            }
+            ConnectionOption::FastOpenWithoutCookie(on) => self.fast_open_without_cookie = on,
             ConnectionOption::FinWait2Timeout(timeout) => self.fin_wait_2_timeout = timeout,
             ConnectionOption::KeepAlive(on) => self.keep_alive = on,
             ConnectionOption::KeepCount(count) => self.keep_count = count,
@@ -118,6 +132,10 @@ pub enum ConnectionOption {
     DualStack(bool),
     /// [`ConnectionOptions::fast_open`].
     FastOpen(usize),
+    /// [`ConnectionOptions::fast_open_key`] and [`ConnectionOptions::fast_open_old_key`].
+    FastOpenKeys([u8; 16], Option<[u8; 16]>),
+    /// [`ConnectionOptions::fast_open_without_cookie`].
+    FastOpenWithoutCookie(bool),
     /// [`ConnectionOptions::fin_wait_2_timeout`].
     FinWait2Timeout(Option<Duration>),
     /// [`ConnectionOptions::keep_alive`].

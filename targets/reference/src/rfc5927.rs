@@ -1,6 +1,6 @@
 //! RFC 5927 and RFC 9293 section 3.9.2.2: ICMP errors, believed only about what is in flight.
 
-use crate::output::{Output, segmentation};
+use crate::output::{Output, retransmission, segmentation};
 use crate::tcb::Tcb;
 use crate::wire::{IcmpError, IcmpKind};
 use crate::{ConnectionError, DropReason, Instant, State, Unreachable};
@@ -50,11 +50,18 @@ fn packet_too_big(tcb: &mut Tcb, mtu: usize, quoted_length: usize, now: Instant,
         MIN_MTU_V6
     };
     tcb.path_mtu = mtu.max(least).min(tcb.path_mtu);
+    if out.config().mss_follows_path && tcb.syn_is_unacked() {
+        tcb.limit_offered_mss();
+    }
     let smss = tcb.smss(out.config());
     tcb.congestion.set_smss(smss); // no sign of congestion: cwnd stays
     if !tcb.syn_is_unacked() {
         tcb.take_for_lost();
         segmentation::transmit(tcb, now, out);
+    } else if tcb.state == State::SynSent && tcb.syn_has_text() {
+        // It was the text that made the SYN too big.
+        tcb.fall_back_from_fast_open();
+        retransmission::retransmit_head(tcb, now, out);
     }
 }
 
@@ -74,8 +81,17 @@ fn destination_unreachable(
     let error = ConnectionError::Unreachable(unreachable);
     // RFC 9293 SHLD-26: protocol and port unreachable are hard; MUST-56: all else is soft.
     let hard = matches!(unreachable, Unreachable::Port | Unreachable::Protocol);
-    let attempt =
-        tcb.state == State::SynSent || (tcb.state == State::SynReceived && tcb.listener.is_none());
+    let attempt = match tcb.state {
+        State::SynSent => true,
+        State::SynReceived if tcb.fast_open => !tcb.accepted,
+        State::SynReceived => tcb.listener.is_none(),
+        _ => false,
+    };
+    let returns_to_listen = tcb.state == State::SynReceived && !attempt && !tcb.fast_open;
+    if returns_to_listen && !hard && out.config().soft_errors_abort_attempts {
+        tcb.enter(State::Listen, now, out); // nobody knows of it yet who could be told
+        return;
+    }
     let aborts = match (hard, attempt) {
         (true, true) => true,
         (true, false) => tcb.state.is_synchronized() && out.config().hard_errors_abort_synchronized,

@@ -10,7 +10,7 @@ use crate::segment::Segment;
 use crate::siphash::siphash_2_4;
 use crate::tcb::Tcb;
 use crate::wire::{Cookie, FastOpenOption};
-use crate::{Config, Endpoint, Instant};
+use crate::{Config, Endpoint, Instant, Seq};
 
 /// Peers whose cookies are remembered; the oldest is forgotten.
 const MAX_PEERS: usize = 1_024;
@@ -40,6 +40,17 @@ pub(crate) struct Lesson {
 }
 
 impl Peers {
+    /// Whether a cookie of this server is known.
+    pub(crate) fn has_cookie(&self, server: IpAddr) -> bool {
+        self.find(server)
+            .is_some_and(|peer| !peer.option.cookie.octets().is_empty())
+    }
+
+    /// Lets go of everything.
+    pub(crate) fn forget(&mut self) {
+        *self = Self::default();
+    }
+
     /// The cookie of this server.
     pub(crate) fn find(&self, server: IpAddr) -> Option<Peer> {
         self.known.get(&server).copied()
@@ -112,32 +123,44 @@ pub(crate) fn answer(
         return Answer::default();
     }
     let has_room = pending < most; // section 5.1: PendingFastOpenRequests
+    let without = config.fast_open_without_cookie || listener.options.fast_open_without_cookie;
+    let needs_none = without && !seg.text.is_empty();
     let Some(option) = seg.options.fast_open else {
         return Answer {
-            takes_text: config.fast_open_without_cookie && !seg.text.is_empty() && has_room,
+            takes_text: needs_none && has_room,
             ..Answer::default()
         };
     };
-    let right = cookie(config, seg.remote, seg.local);
-    if option.cookie == right || config.fast_open_without_cookie {
-        return Answer {
-            takes_text: has_room,
-            drops_text: !has_room,
-            cookie: None,
-        };
-    }
+    let (key, old_key) = keys(listener, config);
+    let right = cookie(&key, seg.remote, seg.local);
+    let is_right = option.cookie == right || needs_none;
+    let is_old = old_key.is_some_and(|key| option.cookie == cookie(&key, seg.remote, seg.local));
+    let takes = is_right || is_old;
+    let given = FastOpenOption {
+        cookie: right,
+        ..option
+    };
     Answer {
-        takes_text: false,
-        drops_text: true,
-        cookie: Some(FastOpenOption {
-            cookie: right,
-            ..option
-        }),
+        takes_text: takes && has_room,
+        drops_text: !(takes && has_room),
+        cookie: Some(given).filter(|_| !is_right),
+    }
+}
+
+/// The key of a listener's cookies, and the one before it.
+fn keys(listener: &Listener, config: &Config) -> ([u8; 16], Option<[u8; 16]>) {
+    let options = &listener.options;
+    match options.fast_open_key {
+        Some(key) => (key, options.fast_open_old_key),
+        None => (
+            config.fast_open_key.unwrap_or(config.secret),
+            config.fast_open_old_key,
+        ),
     }
 }
 
 /// Section 4.1.2: a keyed hash of the client's address, and ours.
-fn cookie(config: &Config, client: Endpoint, server: Endpoint) -> Cookie {
+fn cookie(key: &[u8; 16], client: Endpoint, server: Endpoint) -> Cookie {
     let mut octets = Vec::new();
     for addr in [client.addr, server.addr] {
         match addr {
@@ -145,8 +168,7 @@ fn cookie(config: &Config, client: Endpoint, server: Endpoint) -> Cookie {
             IpAddr::V6(addr) => octets.extend(addr.octets()),
         }
     }
-    let key = config.fast_open_key.unwrap_or(config.secret);
-    Cookie::new(&siphash_2_4(&key, &octets).to_le_bytes())
+    Cookie::new(&siphash_2_4(key, &octets).to_le_bytes())
 }
 
 impl Tcb {
@@ -167,20 +189,31 @@ impl Tcb {
         }
     }
 
-    /// The SYN-ACK says how much of the SYN's text was taken; the rest is still to be sent.
+    /// The SYN-ACK says how much of the SYN's text was taken; the rest was lost (section 4.1.3).
     pub(crate) fn settle_text_of_syn(&mut self, seg: &Segment<'_>) {
         let acked = self.send.acknowledge(seg.ack);
-        self.syn_text_arrived = acked > 0;
+        self.syn_text_arrived = acked > 0 && seg.ack == self.snd_nxt;
         self.octets_acked = self.octets_acked.saturating_add(acked as u64);
-        self.scoreboard.clear();
-        self.snd_nxt = seg.ack;
+        self.give_up_text_of_syn(seg.ack);
     }
 
-    /// The SYN went unanswered: the next one is plain (section 4.1.3).
-    pub(crate) fn fall_back_from_fast_open(&mut self) {
-        self.fast_open_request = None;
-        self.fell_back = true;
+    /// What the SYN carried from `from` on is to be sent again.
+    pub(crate) fn give_up_text_of_syn(&mut self, from: Seq) {
         self.scoreboard.clear();
-        self.snd_nxt = self.iss.wrapping_add(1);
+        if from.before(self.snd_nxt) {
+            self.scoreboard.sent(from, self.snd_nxt, self.last_sent, 0);
+            self.scoreboard.mark_lost_if(|_| true);
+            self.retransmit_next = Some(from).filter(|_| !self.offer.sack);
+        }
+    }
+
+    /// Whether the last SYN carried text.
+    pub(crate) fn syn_has_text(&self) -> bool {
+        !self.fell_back && self.snd_nxt.after(self.iss.wrapping_add(1))
+    }
+
+    /// The SYN went unanswered: the next one is plain (section 4.1.3). Its text may have arrived all the same.
+    pub(crate) fn fall_back_from_fast_open(&mut self) {
+        self.fell_back = true;
     }
 }

@@ -101,7 +101,11 @@ impl Stack {
             .listeners
             .get_mut(&listener)
             .ok_or(UserError::ConnectionDoesNotExist)?;
-        Ok(listener.ready.pop_front())
+        let next = listener.ready.pop_front();
+        if let Some(tcb) = next.and_then(|id| self.table.connections.get_mut(&id)) {
+            tcb.accepted = true;
+        }
+        Ok(next)
     }
 
     /// Draws the consequences of whatever just happened to a connection.

@@ -18,6 +18,8 @@ pub(crate) struct Table {
     /// Connections that entered TIME-WAIT, the oldest first; some may have left it since.
     pub(crate) time_wait: VecDeque<ConnectionId>,
     last_id: u64,
+    /// Ephemeral ports that active OPENs have chosen (`next_ephemeral` of RFC 6056 section 3.3.3).
+    pub(crate) ports_chosen: u32,
 }
 
 impl Table {

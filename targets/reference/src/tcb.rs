@@ -109,6 +109,8 @@ pub(crate) struct Tcb {
     pub(crate) ack_now: bool,
     /// Octets of text that came since the last ACK left.
     pub(crate) unacked_text: usize,
+    /// Octets that the user read since the window was advertised last.
+    pub(crate) read_since_told: usize,
     /// ACKs that still leave at once.
     pub(crate) quick_acks: u32,
     /// The end of the last segment that was not full, and left.
@@ -180,6 +182,8 @@ pub(crate) struct Tcb {
     pub(crate) released: bool,
     /// It reached ESTABLISHED at some time.
     pub(crate) established: bool,
+    /// The user has it from a listener.
+    pub(crate) accepted: bool,
     /// The listener was told that it is ready.
     pub(crate) announced: bool,
     /// Its deadline as the stack's index has it.
@@ -251,6 +255,7 @@ impl Tcb {
             timestamps: None,
             ack_now: false,
             unacked_text: 0,
+            read_since_told: 0,
             quick_acks: config.quick_acks,
             small_sent: None,
             whole_segment_windows: config.whole_segment_windows,
@@ -296,6 +301,7 @@ impl Tcb {
             soft_error: None,
             released: false,
             established: false,
+            accepted: false,
             announced: false,
             indexed: None,
         }
@@ -411,6 +417,12 @@ impl Tcb {
     pub(crate) fn restart_time_wait(&mut self, now: Instant, config: &Config) {
         self.timers
             .set(Timer::TimeWait, now.after(config.msl.saturating_mul(2)));
+    }
+
+    /// Offers no larger segments than the path carries.
+    pub(crate) fn limit_offered_mss(&mut self) {
+        let room = self.path_mtu.saturating_sub(header_len(self.remote)).max(1);
+        self.rcv_mss = self.rcv_mss.min(u16::try_from(room).unwrap_or(u16::MAX));
     }
 
     /// SEG.WND in octets (RFC 7323 section 2.3).

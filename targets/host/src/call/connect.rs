@@ -21,10 +21,15 @@ impl<S: InProcessStack> Host<S> {
         let patience = Patience::of(socket.nonblocking, socket.settings.send_timeout);
         let again = match socket.association {
             Association::Connected => return Err(Errno::EISCONN.into()),
+            Association::Connecting if socket.deferred.is_some() => {
+                return Err(Errno::EISCONN.into());
+            }
             Association::Connecting => true,
             Association::Unconnected if socket.listening => return Err(Errno::EISCONN.into()),
             Association::Unconnected => {
-                self.open_connection(id, remote, None)?;
+                if self.connect_fast(id, remote)? {
+                    return ended(Ok(Returned::value(0)));
+                }
                 false
             }
         };

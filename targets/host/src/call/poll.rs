@@ -64,6 +64,12 @@ impl<S: InProcessStack> Host<S> {
             return if ready > 0 { READABLE } else { 0 };
         }
         let mut mask = 0;
+        if self
+            .socket(id)
+            .is_ok_and(|socket| socket.deferred.is_some())
+        {
+            mask |= WRITABLE; // what is written opens the connection
+        }
         if (view.read_is_shut && view.write_is_shut) || view.state == State::Closed {
             mask |= POLLHUP;
         }

@@ -2,19 +2,19 @@
 
 use halfopen_target::posix::*;
 use halfopen_target::{
-    Address, CallName, Capability, ControlData, ControlMessage, Descriptor, Errno, Returned, State,
+    Address, CallName, ControlData, ControlMessage, Descriptor, Errno, Returned, State,
 };
 
 use std::collections::VecDeque;
 
 use super::poll::has_room;
-use super::{Operation, Patience, Refusal, Reply, Started, ended};
+use super::{Operation, Patience, Reply, Started, ended};
 use crate::host::Host;
 use crate::option::numbers::{MSG_EOR, MSG_FASTOPEN, MSG_ZEROCOPY, SO_TIMESTAMPING, SO_ZEROCOPY};
 use crate::socket::{Association, SocketId};
 use crate::table::Object;
 use crate::timestamping::Progress;
-use crate::{InProcessStack, Key, SendFlags, StackOption};
+use crate::{InProcessStack, Key, SendFlags};
 
 /// A call that writes.
 #[derive(Debug)]
@@ -86,7 +86,8 @@ impl<S: InProcessStack> Host<S> {
             Object::Socket(id) => id,
             Object::File(id) => return self.start_write_file(name, id, data),
         };
-        let mut opening = flags & MSG_FASTOPEN != 0;
+        let deferred = self.socket(id)?.deferred;
+        let mut opening = flags & MSG_FASTOPEN != 0 || deferred.is_some();
         let nonblocking = self.socket(id)?.nonblocking || flags & MSG_DONTWAIT != 0;
         let sent = if opening {
             let taken = self.open_with_data(id, address, &data, nonblocking)?;
@@ -126,43 +127,6 @@ impl<S: InProcessStack> Host<S> {
                 ended(Ok(send.reply()))
             }
             patience => self.begin(Operation::Send(send), patience),
-        }
-    }
-
-    /// `MSG_FASTOPEN`: connects, with as much of the data in the SYN as the stack takes; the rest of it waits behind the
-    /// handshake if the call does. How much was taken; none where the connection was open already.
-    fn open_with_data(
-        &mut self,
-        id: SocketId,
-        address: Option<Address>,
-        data: &[u8],
-        nonblocking: bool,
-    ) -> Result<Option<usize>, Refusal> {
-        if !self.stack.supports(StackOption::FastOpen(1)) {
-            let reason = "the stack has no fast open";
-            return Err(self.lacks(Capability::FastOpen, reason).into());
-        }
-        let Some(Address::Inet(remote)) = address else {
-            return Err(Errno::EOPNOTSUPP.into());
-        };
-        let view = self.view(id)?;
-        let socket = self.socket_mut(id)?;
-        if socket.association == Association::Connecting && view.state == State::Established {
-            // A `connect` that did not wait is over now.
-            socket.association = Association::Connected;
-            return Ok(None);
-        }
-        if socket.listening || socket.association != Association::Unconnected {
-            return Err(Errno::EISCONN.into());
-        }
-        let taken = self.open_connection(id, remote, Some(data))?;
-        let rest = data.get(taken..).unwrap_or_default();
-        match self.socket(id)?.key {
-            Some(key) if !nonblocking && !rest.is_empty() => {
-                let queued = self.stack.send(self.now, key, rest, SendFlags::default());
-                Ok(Some(taken + queued.unwrap_or(0)))
-            }
-            _ => Ok(Some(taken)),
         }
     }
 

@@ -11,10 +11,11 @@ use super::value;
 use crate::call::{Refusal, Reply};
 use crate::host::Host;
 use crate::socket::{SocketId, fixed_default};
-use crate::{InProcessStack, OptionDefaults};
+use crate::{InProcessStack, OptionDefaults, StackOption};
 
-/// `struct tcp_info` of a socket without a connection: TCP_CLOSE, and nothing to count.
-const CLOSED_TCP_INFO: [u8; 8] = [7, 0, 0, 0, 0, 0, 0, 0];
+/// `tcpi_state` before OPEN: TCP_CLOSE, or TCP_SYN_SENT where `connect` waits for data. There is nothing to count.
+const TCP_CLOSE: u8 = 7;
+const TCP_SYN_SENT: u8 = 2;
 
 impl<S: InProcessStack> Host<S> {
     pub(crate) fn get_socket_option(
@@ -26,9 +27,12 @@ impl<S: InProcessStack> Host<S> {
         let id = self.table.find(fd)?;
         match option {
             (IPPROTO_TCP, TCP_INFO) if self.capabilities.require(Capability::TcpInfo).is_ok() => {
-                let key = self.socket(id)?.key;
+                let socket = self.socket(id)?;
+                let state = socket.deferred.map_or(TCP_CLOSE, |_| TCP_SYN_SENT);
+                let key = socket.key;
                 let info = key.and_then(|key| self.stack.tcp_info(self.now, key));
-                let value = OptionValue::Bytes(info.unwrap_or_else(|| CLOSED_TCP_INFO.to_vec()));
+                let value =
+                    OptionValue::Bytes(info.unwrap_or_else(|| vec![state, 0, 0, 0, 0, 0, 0, 0]));
                 return Ok(Ok(Returned {
                     outputs: vec![Output::Option(value::cut(value, length))],
                     ..Returned::value(0)
@@ -38,8 +42,10 @@ impl<S: InProcessStack> Host<S> {
                 let reason = "the host does not fill in the kernel's structure";
                 return Err(self.lacks(Capability::TcpInfo, reason).into());
             }
-            (IPPROTO_TCP, name) if is_fast_open(name) => {
-                let reason = "the host gives no fast open";
+            (IPPROTO_TCP, name)
+                if is_fast_open(name) && !self.stack.supports(StackOption::FastOpen(1)) =>
+            {
+                let reason = "the stack has no fast open";
                 return Err(self.lacks(Capability::FastOpen, reason).into());
             }
             _ => {}
@@ -73,6 +79,7 @@ impl<S: InProcessStack> Host<S> {
                 name.resize(16, 0);
                 OptionValue::Bytes(name)
             }
+            (IPPROTO_TCP, TCP_FASTOPEN_KEY) => self.fast_open_key(id)?,
             (level, name) => OptionValue::Int(self.int_option(id, level, name)?),
         })
     }
@@ -141,7 +148,14 @@ fn default_value(level: i32, name: i32, stack: &OptionDefaults) -> Result<i32, E
         )
         | (
             IPPROTO_TCP,
-            TCP_CORK | TCP_DEFER_ACCEPT | TCP_INQ | TCP_QUICKACK | TCP_USER_TIMEOUT
+            TCP_CORK
+            | TCP_DEFER_ACCEPT
+            | TCP_FASTOPEN
+            | TCP_FASTOPEN_CONNECT
+            | TCP_FASTOPEN_NO_COOKIE
+            | TCP_INQ
+            | TCP_QUICKACK
+            | TCP_USER_TIMEOUT
             | TCP_WINDOW_CLAMP,
         )
         | (IPPROTO_IP, IP_RECVERR | IP_FREEBIND)

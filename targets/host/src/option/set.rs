@@ -34,8 +34,8 @@ impl<S: InProcessStack> Host<S> {
         let id = self.table.find(fd)?;
         let (level, name) = option;
         let has_fast_open = self.stack.supports(StackOption::FastOpen(1));
-        if level == IPPROTO_TCP && is_fast_open(name) && !(has_fast_open && name == TCP_FASTOPEN) {
-            let reason = "the host gives no fast open";
+        if level == IPPROTO_TCP && is_fast_open(name) && !has_fast_open {
+            let reason = "the stack has no fast open";
             return Err(self.lacks(Capability::FastOpen, reason).into());
         }
         if option == (SOL_SOCKET, SO_TIMESTAMPING) {
@@ -88,6 +88,7 @@ impl<S: InProcessStack> Host<S> {
                     return Err(Errno::ENOENT);
                 }
             }
+            (IPPROTO_TCP, TCP_FASTOPEN_KEY) => return self.set_fast_open_key(id, value, length),
             (level, name) => {
                 let value = match level {
                     IPPROTO_IP => value::to_short_int(value, length)?,
@@ -95,7 +96,10 @@ impl<S: InProcessStack> Host<S> {
                 };
                 let setting = match level {
                     SOL_SOCKET => of_socket(name, value, &self.limits, self.capacity(id)?)?,
-                    IPPROTO_TCP => of_tcp(name, value)?,
+                    IPPROTO_TCP => {
+                        self.check_fast_open(id, name, value)?;
+                        of_tcp(name, value)?
+                    }
                     IPPROTO_IP => of_ip(name, value, self.stack.defaults().ttl)?,
                     IPPROTO_IPV6 if family == AddressFamily::Ipv6 => {
                         self.of_ipv6(id, name, value)?
@@ -252,6 +256,8 @@ fn of_tcp(name: i32, value: i32) -> Result<Setting, Errno> {
             let pending = usize::try_from(value).map_err(|_| Errno::EINVAL)?;
             (value, Some(Option_::FastOpen(pending)))
         }
+        TCP_FASTOPEN_CONNECT => (value, None),
+        TCP_FASTOPEN_NO_COOKIE => (value, Some(Option_::FastOpenWithoutCookie(value != 0))),
         TCP_INQ => (in_range(value, 0, 1)?, None),
         TCP_LINGER2 => linger2(value),
         // Only "accept at once", which is what happens anyway, is something the host can promise.

@@ -171,6 +171,8 @@ pub(crate) fn option(option: StackOption, config: &Config) -> ConnectionOption {
     match option {
         StackOption::Cork(on) => ConnectionOption::Cork(on),
         StackOption::FastOpen(pending) => ConnectionOption::FastOpen(pending),
+        StackOption::FastOpenKeys(key, old) => ConnectionOption::FastOpenKeys(key, old),
+        StackOption::FastOpenWithoutCookie(on) => ConnectionOption::FastOpenWithoutCookie(on),
         StackOption::FinWait2Timeout(span) => ConnectionOption::FinWait2Timeout(Some(span)),
         StackOption::KeepAlive(on) => ConnectionOption::KeepAlive(on),
         StackOption::KeepCount(count) => ConnectionOption::KeepCount(count),

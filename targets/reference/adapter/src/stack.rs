@@ -153,6 +153,14 @@ impl InProcessStack for ReferenceStack {
             .map_err(convert::call_error)
     }
 
+    fn opens_fast(&self) -> bool {
+        self.stack.config().fast_open_client
+    }
+
+    fn knows_cookie(&self, remote: IpAddr) -> bool {
+        self.stack.knows_cookie(remote)
+    }
+
     fn accept(&mut self, listener: Key) -> Option<Key> {
         let accepted = self.stack.accept(connection(listener));
         accepted.ok().flatten().map(convert::key)

@@ -109,7 +109,14 @@ impl Sysctls {
             // 3 and 4 differ in early retransmit, which is gone from Linux.
             "net.ipv4.tcp_early_retrans" => config.tail_loss_probe = number(value)? >= 3,
             "net.ipv4.tcp_ecn_fallback" => config.ecn_fallback = flag(value)?,
-            "net.ipv4.tcp_fastopen_key" => config.fast_open_key = Some(key(value)?),
+            "net.ipv4.tcp_fastopen_key" => {
+                let (first, old) = match value.split_once(',') {
+                    Some((first, old)) => (first, Some(key(old)?)),
+                    None => (value, None),
+                };
+                config.fast_open_key = Some(key(first)?);
+                config.fast_open_old_key = old;
+            }
             "net.ipv4.tcp_frto" => config.frto = number(value)? != 0,
             "net.ipv4.tcp_min_tso_segs" => config.least_burst = size(value)?.max(1),
             "net.ipv4.tcp_recovery" => config.rack = number(value)? & 1 != 0,
@@ -183,10 +190,10 @@ fn set_timing(config: &mut Config, name: &str, value: &str) -> Result<(), Sysctl
     Ok(())
 }
 
-/// Four numbers of 32 bits in hexadecimal, each little-endian in the key; a second key, after a comma, is for old cookies.
+/// Four numbers of 32 bits in hexadecimal, each little-endian in the key.
 fn key(value: &str) -> Result<[u8; 16], SysctlError> {
-    let first = value.trim().split(',').next().unwrap_or_default();
-    let words: Result<Vec<u32>, _> = first
+    let words: Result<Vec<u32>, _> = value
+        .trim()
         .split('-')
         .map(|word| u32::from_str_radix(word, 16))
         .collect();

@@ -6,6 +6,7 @@ mod ending;
 mod epoll;
 mod error_queue;
 mod facade;
+mod fast_open;
 mod files;
 mod listening;
 mod options;

@@ -39,6 +39,7 @@ pub(super) fn acknowledging(
     tcb.duplicate_text = None;
     tcb.unacked_text = 0;
     tcb.last_ack_sent = tcb.rcv_nxt;
+    tcb.read_since_told = 0;
     tcb.timers.stop(Timer::DelayedAck);
     OutboundSegment {
         local: tcb.local,
@@ -90,7 +91,7 @@ pub(crate) fn send_syn(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     // RFC 7413 section 4.1.3: with the text that SND.NXT was moved over.
     let first = tcb.iss.wrapping_add(1);
     let text_len = match tcb.state {
-        State::SynSent => tcb.snd_nxt.octets_since(first).min(tcb.send.len()),
+        State::SynSent if !tcb.fell_back => tcb.snd_nxt.octets_since(first).min(tcb.send.len()),
         _ => 0,
     };
     let mut segment = acknowledging(tcb, tcb.iss, flags, options, text_len);
@@ -121,7 +122,7 @@ pub(crate) fn syn_options(tcb: &Tcb, now: Instant) -> TcpOptions {
             .timestamps
             .then_some(TimestampsOption { val, ecr }),
         fast_open: if tcb.state == State::SynSent {
-            tcb.fast_open_request
+            tcb.fast_open_request.filter(|_| !tcb.fell_back)
         } else {
             // RFC 7413 section 4.2.2: not when the SYN-ACK is repeated.
             tcb.fast_open_reply.filter(|_| tcb.retransmissions == 0)
@@ -188,7 +189,9 @@ pub(crate) fn reply_rst(seg: &Segment<'_>, out: &mut Output) {
         (Seq(0), Some(seg.seq.wrapping_add(seg.len()))) // <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>
     };
     // RFC 7323 section 5.2: SHOULD echo the timestamp, with a zero of our own.
-    let timestamps = seg.options.timestamps.map(|stamps| TimestampsOption {
+    let echoed = seg.options.timestamps;
+    let echoed = echoed.filter(|_| out.config().reset_echoes_timestamp);
+    let timestamps = echoed.map(|stamps| TimestampsOption {
         val: 0,
         ecr: stamps.val,
     });

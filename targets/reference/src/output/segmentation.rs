@@ -196,9 +196,13 @@ fn usable_window(tcb: &Tcb, config: &Config) -> usize {
     }
     let _ = config;
     // RFC 9293 MUST-34, SHLD-15: a window that shrank below what is in flight leaves nothing.
-    tcb.snd_una
-        .wrapping_add(tcb.snd_wnd)
-        .octets_since(tcb.snd_nxt)
+    // A window that came with a SYN counts from the first octet of text on.
+    let begin = if tcb.syn_is_unacked() {
+        tcb.iss.wrapping_add(1)
+    } else {
+        tcb.snd_una
+    };
+    begin.wrapping_add(tcb.snd_wnd).octets_since(tcb.snd_nxt)
 }
 
 /// Octets that the congestion window has room for (RFC 5681, RFC 3042, RFC 6675).
@@ -227,7 +231,7 @@ pub(super) fn text_room(tcb: &Tcb, now: Instant, config: &Config) -> usize {
 pub(super) fn take_along(tcb: &mut Tcb, seq: Seq, now: Instant, out: &mut Output) {
     let config = out.config();
     let free = text_room(tcb, now, config).saturating_sub(tcb.snd_nxt.octets_since(seq));
-    if tcb.fin_sent.is_some() || free == 0 {
+    if tcb.fin_sent.is_some() || free == 0 || tcb.records.contains(&tcb.snd_nxt) {
         return;
     }
     let (unsent, window) = (tcb.unsent(), usable_window(tcb, config));

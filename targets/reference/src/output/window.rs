@@ -58,6 +58,8 @@ impl Tcb {
     pub(crate) fn window_update_is_due(&self) -> bool {
         let step = self.window_step();
         let nearly_closed = (self.rcv_wnd() as usize) < 2 * usize::from(self.rcv_mss);
-        step > 0 && (nearly_closed || step >= self.receive_capacity() / 2)
+        // What a SYN's window could not express is not the user's doing: it is told with the next ACK.
+        let opened = step.min(self.read_since_told);
+        step > 0 && (nearly_closed || opened >= self.receive_capacity() / 2)
     }
 }

@@ -66,7 +66,7 @@ pub(crate) fn spawn(
     tcb.rtt.sent(tcb.snd_nxt, now);
     tcb.last_sent = now;
     if !fast_open.takes_text && !fast_open.drops_text {
-        super::hold_until_established(&mut tcb, seg, out.config().max_reassembly_gaps);
+        super::hold_until_established(&mut tcb, seg, out.config());
     }
     segmentation::schedule(&mut tcb, now, out);
     tcb

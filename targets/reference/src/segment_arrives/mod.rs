@@ -5,6 +5,7 @@ pub(crate) mod listen;
 pub(crate) mod other_states;
 pub(crate) mod syn_sent;
 
+use crate::Config;
 use crate::segment::Segment;
 use crate::tcb::Tcb;
 
@@ -22,12 +23,16 @@ pub(crate) enum Step {
 ///
 /// RFC 9293 sections 3.10.7.2 and 3.10.7.3: they are not acknowledged before. The receive window, as the
 /// SYN-ACK advertised it, bounds what is kept.
-pub(super) fn hold_until_established(tcb: &mut Tcb, seg: &Segment<'_>, max_gaps: usize) {
+pub(super) fn hold_until_established(tcb: &mut Tcb, seg: &Segment<'_>, config: &Config) {
+    if !config.holds_text_of_syn {
+        return;
+    }
     let room = tcb.rcv_wnd() as usize;
     let text = seg.text.get(..room).unwrap_or(seg.text);
     if !text.is_empty() {
         // Nothing else is held yet: there is room for one island.
-        let _ = tcb.reassembly.insert(tcb.rcv_nxt, text, max_gaps.max(1));
+        let max_gaps = config.max_reassembly_gaps.max(1);
+        let _ = tcb.reassembly.insert(tcb.rcv_nxt, text, max_gaps);
     }
     if seg.flags.fin && text.len() == seg.text.len() {
         tcb.remote_fin = Some(seg.fin_seq());

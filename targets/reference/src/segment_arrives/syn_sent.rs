@@ -6,7 +6,7 @@ use crate::output::{Output, control, segmentation};
 use crate::rfc7413::Lesson;
 use crate::segment::Segment;
 use crate::tcb::Tcb;
-use crate::{ConnectionError, DropReason, Instant, State};
+use crate::{ConnectionError, DropReason, Instant, State, rfc7323};
 
 /// First ACK, second RST, (third security), fourth SYN, fifth anything else.
 pub(crate) fn segment_arrives(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) {
@@ -22,7 +22,8 @@ pub(crate) fn segment_arrives(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, ou
 fn first_ack(tcb: &Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) -> Step {
     let seg_ack = seg.ack;
     let acceptable = seg_ack.after(tcb.snd_una) && seg_ack.before_or_at(tcb.snd_nxt);
-    if !seg.flags.ack || acceptable {
+    let echo_is_wrong = out.config().checks_echo_on_syn_ack && echoes_another_syn(tcb, seg, now);
+    if !seg.flags.ack || (acceptable && !echo_is_wrong) {
         return Step::Continue;
     }
     if seg.flags.rst {
@@ -32,6 +33,17 @@ fn first_ack(tcb: &Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) -> St
         control::reply_rst(seg, out);
     }
     Step::Done
+}
+
+/// Whether the timestamp that comes back was in none of our SYNs.
+fn echoes_another_syn(tcb: &Tcb, seg: &Segment<'_>, now: Instant) -> bool {
+    let echoed = seg.options.timestamps.map_or(0, |stamps| stamps.ecr);
+    let clock = |at| rfc7323::clock(tcb.timestamp_offset, at);
+    let since = |at| clock(at).wrapping_sub(echoed);
+    // From the first SYN on until now.
+    echoed != 0
+        && tcb.offer.timestamps
+        && since(now) > clock(now).wrapping_sub(clock(tcb.opened_at))
 }
 
 /// Second: a RST counts if it acknowledges our SYN.
@@ -72,10 +84,10 @@ fn established(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output)
     if !tcb.fell_back && tcb.send.end().after(tcb.snd_nxt) {
         tcb.last_text_at = Some(now); // text waited for the handshake: the ends take turns
     }
+    tcb.begin_transfer(out.config());
     tcb.settle_text_of_syn(seg);
     learn(tcb, seg, sent_text, out);
     tcb.last_heard = now;
-    tcb.begin_transfer(out.config());
     tcb.timers.stop_all();
     tcb.enter(State::Established, now, out);
     tcb.schedule_keep_alive();
@@ -95,13 +107,14 @@ fn learn(tcb: &mut Tcb, seg: &Segment<'_>, sent_text: bool, out: &Output) {
     if !tcb.fast_open_asked {
         return;
     }
+    // A cookie that nobody asked for is none.
     let cookie = seg
         .options
         .fast_open
-        .filter(|option| !option.cookie.octets().is_empty());
-    let refused = tcb
-        .fast_open_request
-        .filter(|_| cookie.is_none() && !sent_text && out.config().fast_open_tries_experiment);
+        .filter(|option| tcb.fast_open_request.is_some() && !option.cookie.octets().is_empty());
+    let refused = tcb.fast_open_request.filter(|_| {
+        cookie.is_none() && !sent_text && !tcb.fell_back && out.config().fast_open_tries_experiment
+    });
     tcb.learned = Some(Lesson {
         cookie,
         ask_by_experiment: refused.map(|request| !request.experimental),
@@ -111,8 +124,9 @@ fn learn(tcb: &mut Tcb, seg: &Segment<'_>, sent_text: bool, out: &Output) {
 /// RFC 9293 MUST-10: both ends sent a SYN.
 fn simultaneous_open(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) {
     tcb.fall_back_from_fast_open();
+    tcb.give_up_text_of_syn(tcb.iss.wrapping_add(1));
     tcb.enter(State::SynReceived, now, out);
     control::send_syn(tcb, now, out);
-    hold_until_established(tcb, seg, out.config().max_reassembly_gaps);
+    hold_until_established(tcb, seg, out.config());
     segmentation::schedule(tcb, now, out);
 }

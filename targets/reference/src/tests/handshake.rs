@@ -321,3 +321,49 @@ fn a_cookie_lets_data_ride_on_the_syn() {
     assert_eq!(open_fast(&mut client, &mut server, 3), (5, 0));
     assert_eq!(open_fast(&mut client, &mut server, 4), (5, 5));
 }
+
+#[test]
+fn a_cookie_of_the_key_before_takes_data_and_is_replaced() {
+    let mut client = crate::Stack::new(Config::with_addresses(&[LOCAL.addr]));
+    let mut server = crate::Stack::new(Config::with_addresses(&[REMOTE.addr]));
+    let mut options = crate::ConnectionOptions::new(server.config());
+    options.fast_open = 5;
+    options.fast_open_key = Some([1; 16]);
+    let at = Endpoint::new(REMOTE.addr, 80);
+    let listener = server.open_passive(crate::Instant::from_secs(1), at, None, 8, &options);
+    let listener = listener.unwrap();
+    assert_eq!(open_fast(&mut client, &mut server, 1), (0, 0)); // asks for a cookie
+    let keys = crate::ConnectionOption::FastOpenKeys;
+    let change = |server: &mut crate::Stack, at, new, old| {
+        let now = crate::Instant::from_secs(at);
+        server.set_option(now, listener, keys(new, old)).unwrap();
+    };
+    change(&mut server, 2, [2; 16], Some([1; 16]));
+    assert_eq!(open_fast(&mut client, &mut server, 2), (5, 5)); // and is given the new one
+    change(&mut server, 3, [2; 16], None);
+    assert_eq!(open_fast(&mut client, &mut server, 3), (5, 5));
+    assert!(client.knows_cookie(REMOTE.addr));
+    client.forget_cookies();
+    assert!(!client.knows_cookie(REMOTE.addr));
+    assert_eq!(open_fast(&mut client, &mut server, 4), (0, 0));
+}
+
+#[test]
+fn a_cookie_that_nobody_asked_for_is_not_remembered() {
+    let mut config = Config::with_addresses(&[LOCAL.addr]);
+    config.fast_open_client_without_cookie = true;
+    let mut client = crate::Stack::new(config);
+    let mut server = crate::Stack::new(Config::with_addresses(&[REMOTE.addr]));
+    let mut options = crate::ConnectionOptions::new(server.config());
+    options.fast_open = 5;
+    let at = Endpoint::new(REMOTE.addr, 80);
+    let listener = server.open_passive(crate::Instant::from_secs(1), at, None, 8, &options);
+    let listener = listener.unwrap();
+    assert_eq!(open_fast(&mut client, &mut server, 1), (5, 0)); // the server wants a cookie
+    let now = crate::Instant::from_secs(2);
+    let without = crate::ConnectionOption::FastOpenWithoutCookie(true);
+    server.set_option(now, listener, without).unwrap();
+    assert_eq!(open_fast(&mut client, &mut server, 2), (5, 5));
+    client.config_mut().fast_open_client_without_cookie = false;
+    assert!(!client.knows_cookie(REMOTE.addr));
+}

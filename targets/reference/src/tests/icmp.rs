@@ -151,3 +151,38 @@ fn a_path_mtu_that_cannot_be_is_ignored_and_a_tiny_one_raised() {
         assert_eq!(h.status().path_mtu, expected);
     }
 }
+
+#[test]
+fn a_soft_error_returns_a_request_to_listen_where_it_aborts_attempts() {
+    for (aborts, answer) in [(false, &[][..]), (true, &["R 1:1(0)"])] {
+        let mut h = Harness::new(crate::Config {
+            soft_errors_abort_attempts: aborts,
+            ..plain()
+        })
+        .listen();
+        h.inject(seg("S").seq(0).mss(1_460));
+        let syn_ack = h.packets.first().unwrap().clone();
+        let _ = h.sent();
+        arrives(&mut h, &icmp(3, 1, 0, &syn_ack));
+        h.dialogue(seg("A"), answer);
+    }
+}
+
+#[test]
+fn the_mss_offered_keeps_to_the_link_or_follows_the_path() {
+    for (mss_follows_path, mss) in [(false, 1_460), (true, 760)] {
+        let mut h = Harness::new(crate::Config {
+            mss_follows_path,
+            ..plain()
+        });
+        let options = h.options();
+        h.id = h.stack.open_active(h.now, LOCAL, REMOTE, &options).unwrap();
+        h.iss = h.status().iss;
+        h.collect();
+        let syn = h.packets.pop().unwrap();
+        arrives(&mut h, &icmp(3, 4, 800, &syn));
+        assert!(h.sent().is_empty(), "it was not the SYN that was too big");
+        let _ = h.next_timeout();
+        assert_eq!(h.last_segment().options.mss, Some(mss));
+    }
+}

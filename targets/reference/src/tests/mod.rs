@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod arrivals_synchronized;
+mod choices;
 mod closing;
 mod ecn;
 mod handshake;

@@ -1,5 +1,7 @@
 //! RETRANSMISSION TIMEOUT (RFC 9293 section 3.10.8, section 3.8.3; RFC 6298 section 5).
 
+use core::time::Duration;
+
 use crate::output::{Output, retransmission, segmentation};
 use crate::tcb::Tcb;
 use crate::{ConnectionError, Instant, State, rfc5682, rfc8985};
@@ -10,7 +12,7 @@ pub(super) fn expire(tcb: &mut Tcb, now: Instant, out: &mut Output) {
         return;
     }
     tcb.retransmissions = tcb.retransmissions.saturating_add(1);
-    if tcb.retransmissions > limit(tcb, out) {
+    if tcb.retransmissions > limit(tcb, out) || attempt_is_over(tcb, now, out) {
         give_up(tcb, now, out); // RFC 9293 MUST-20, MUST-22: R2
         return;
     }
@@ -70,6 +72,22 @@ fn limit(tcb: &Tcb, out: &Output) -> u32 {
         }
         (true, _) => out.config().syn_ack_retries,
     }
+}
+
+/// Whether an attempt took as long as its retransmissions would if every timeout were doubled: those that are not, at the
+/// beginning, add to their number but not to the time.
+fn attempt_is_over(tcb: &Tcb, now: Instant, out: &Output) -> bool {
+    let config = out.config();
+    if tcb.state != State::SynSent {
+        return false;
+    }
+    let mut timeout = config.initial_rto;
+    let mut time = Duration::ZERO;
+    for _ in 0..=tcb.options.syn_retries {
+        time = time.saturating_add(timeout.min(config.max_rto));
+        timeout = timeout.saturating_mul(2);
+    }
+    now.since(tcb.opened_at) >= time
 }
 
 fn give_up(tcb: &mut Tcb, now: Instant, out: &mut Output) {

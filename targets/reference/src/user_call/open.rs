@@ -141,8 +141,9 @@ impl Stack {
         let limits = limits.into_iter().flatten().map(usize::from);
         let mss = limits.fold(link, usize::min);
         let has_cookie = !option.cookie.octets().is_empty();
-        let without = self.config().fast_open_client_without_cookie;
-        if without && !has_cookie {
+        let without =
+            self.config().fast_open_client_without_cookie || options.fast_open_without_cookie;
+        if without {
             tcb.fast_open_request = None;
         }
         // Section 4.1.3: what the remembered MSS leaves beside the options.
@@ -155,10 +156,27 @@ impl Stack {
         let first = data.get(..room).unwrap_or(data);
         let taken = tcb.send.push(first, tcb.options.send_buffer);
         tcb.snd_nxt = iss.wrapping_add(1).plus(taken);
+        if taken > 0 {
+            // What leaves in the SYN leaves as it is if it has to leave again.
+            tcb.records.push_back(tcb.snd_nxt);
+        }
         send_syn(&mut tcb, now, &mut self.out);
         self.table.insert(tcb);
         self.settle(id, now);
         Ok((id, taken))
+    }
+
+    /// Whether [`Stack::open_fast`] would take data for the SYN to this remote: its cookie is known, or none is asked for.
+    #[must_use]
+    pub fn knows_cookie(&self, remote: IpAddr) -> bool {
+        let config = self.config();
+        let without = config.fast_open_client_without_cookie;
+        config.fast_open_client && (without || self.fast_open_peers.has_cookie(remote))
+    }
+
+    /// Forgets what servers said about fast open: their cookies and their MSS.
+    pub fn forget_cookies(&mut self) {
+        self.fast_open_peers.forget();
     }
 
     /// SEND on a listener whose remote is known turns it into an active OPEN (RFC 9293 section 3.10.2).
@@ -214,7 +232,7 @@ impl Stack {
     }
 
     /// Fills in what the user left open of the local end.
-    fn choose_local(&self, local: Endpoint, remote: Endpoint) -> Result<Endpoint, UserError> {
+    fn choose_local(&mut self, local: Endpoint, remote: Endpoint) -> Result<Endpoint, UserError> {
         if remote.addr.is_unspecified() || remote.port == 0 {
             return Err(UserError::RemoteUnspecified);
         }
@@ -246,7 +264,9 @@ impl Stack {
                 Ok(local)
             };
         }
-        let start = isn::port_offset(&self.config().secret, local, remote);
+        // RFC 6056 section 3.3.3: no port is used again soon, though the same remote always gets the same offset.
+        let offset = isn::port_offset(&self.config().secret, local, remote);
+        let start = offset.wrapping_add(self.table.ports_chosen);
         let listening: BTreeSet<u16> = self
             .table
             .listeners
@@ -270,6 +290,7 @@ impl Stack {
             .ports_from(start)
             .find(free)
             .ok_or(UserError::InsufficientResources)?;
+        self.table.ports_chosen = self.table.ports_chosen.wrapping_add(1);
         Ok(Endpoint { port, ..local })
     }
 

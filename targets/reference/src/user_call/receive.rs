@@ -31,6 +31,7 @@ impl Stack {
             return Ok(taken);
         };
         tcb.receive.drain(..octets.len().min(tcb.receive.len()));
+        tcb.read_since_told = tcb.read_since_told.saturating_add(octets.len());
         if tcb.receive.is_empty() && tcb.state == State::Closed {
             tcb.receive.shrink_to_fit();
         }

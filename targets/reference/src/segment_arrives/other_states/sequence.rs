@@ -45,6 +45,9 @@ pub(super) fn step(tcb: &mut Tcb, seg: &mut Segment<'_>, now: Instant, out: &mut
     }
     if crossed_syn_ack(tcb, seg) {
         // RFC 9293 figure 7: the SYN-ACK of a simultaneous open repeats the remote's SYN; its ACK counts.
+        if out.config().duplicate_syn_is_reported {
+            tcb.note_duplicate(seg.seq, 1);
+        }
         seg.flags.syn = false;
         seg.flags.fin = false;
         seg.seq = tcb.rcv_nxt;

@@ -1,0 +1,115 @@
+//! What the configuration lets a stack choose about openings.
+
+use alloc::vec;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::harness::*;
+use crate::{Config, Endpoint, State};
+
+#[test]
+fn ports_are_not_used_again_at_once() {
+    let mut h = Harness::new(plain());
+    let options = h.options();
+    let mut ports = Vec::new();
+    for _ in 0..3 {
+        let any = Endpoint::UNSPECIFIED_V4;
+        let id = h.stack.open_active(h.now, any, REMOTE, &options).unwrap();
+        ports.push(h.stack.status(id).unwrap().local.port);
+        h.stack.abort(h.now, id).unwrap();
+    }
+    ports.dedup();
+    ports.sort_unstable();
+    ports.dedup();
+    assert_eq!(ports.len(), 3);
+}
+
+/// The seconds at which a SYN left, and at which the attempt ended.
+fn attempt(linear: u32, retries: u32) -> (Vec<u64>, u64) {
+    let mut h = Harness::new(Config {
+        syn_linear_timeouts: linear,
+        syn_retries: retries,
+        user_timeout: None,
+        ..plain()
+    })
+    .connect();
+    let begin = h.now;
+    let mut sent = Vec::new();
+    loop {
+        let _ = h.next_timeout();
+        let second = h.now.since(begin).as_secs();
+        if h.state() == State::Closed {
+            return (sent, second);
+        }
+        sent.extend(h.sent().iter().map(|_| second));
+    }
+}
+
+#[test]
+fn linear_timeouts_do_not_make_an_attempt_longer_than_doubled_ones() {
+    assert_eq!(attempt(0, 1), (vec![1], 3));
+    assert_eq!(attempt(4, 1), (vec![1, 2], 3));
+    assert_eq!(attempt(4, 2), (vec![1, 2, 3, 4, 5], 7));
+    assert_eq!(attempt(1, 3).1, 16);
+}
+
+#[test]
+fn text_of_a_syn_waits_for_the_handshake_or_is_dropped() {
+    for (holds_text_of_syn, acknowledged) in [(true, "A 1:1(0) ack 4"), (false, "")] {
+        let mut h = Harness::new(Config {
+            holds_text_of_syn,
+            ..plain()
+        })
+        .listen();
+        h.dialogue(seg("S").seq(0).text("abc"), &["SA 0:0(0) ack 1"]);
+        let expected: &[&str] = if acknowledged.is_empty() {
+            &[]
+        } else {
+            &[acknowledged]
+        };
+        h.dialogue(seg("A"), expected);
+    }
+}
+
+#[test]
+fn a_syn_ack_that_echoes_another_syn_is_answered_with_rst() {
+    let mut h = Harness::new(Config {
+        timestamps: true,
+        checks_echo_on_syn_ack: true,
+        reset_echoes_timestamp: false,
+        ..plain()
+    });
+    let options = h.options();
+    h.id = h.stack.open_active(h.now, LOCAL, REMOTE, &options).unwrap();
+    h.iss = h.status().iss;
+    h.collect();
+    let ours = h.last_segment().options.timestamps.unwrap().val;
+    let _ = h.sent();
+    h.advance(Duration::from_millis(10));
+    for wrong in [ours.wrapping_sub(1), ours.wrapping_add(11)] {
+        h.dialogue(seg("SA").seq(0).ts(100, wrong), &["R 1:1(0)"]);
+        assert_eq!(h.state(), State::SynSent);
+    }
+    h.dialogue(seg("SA").seq(0).ts(100, ours), &["A 1:1(0) ack 1"]);
+    assert_eq!(h.state(), State::Established);
+}
+
+#[test]
+fn a_syn_that_arrives_again_can_be_reported() {
+    for (duplicate_syn_is_reported, reported) in [(false, &[][..]), (true, &[(0, 1)])] {
+        let mut h = Harness::new(Config {
+            sack: true,
+            duplicate_syn_is_reported,
+            ..plain()
+        });
+        let options = h.options();
+        h.id = h.stack.open_active(h.now, LOCAL, REMOTE, &options).unwrap();
+        h.iss = h.status().iss;
+        h.collect();
+        let syn = seg("S").seq(0).mss(1_460).sack_permitted();
+        h.inject(syn);
+        let _ = h.sent();
+        h.inject(seg("SA").seq(0).mss(1_460).sack_permitted());
+        assert_eq!(h.last_segment().sack, reported);
+    }
+}
