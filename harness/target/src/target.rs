@@ -79,6 +79,16 @@ pub trait Target {
     /// When the target lacks this call; a call that fails in the stack is no error but returns an errno.
     fn call(&mut self, call: Call) -> Result<CallId, TargetError>;
 
+    /// What the stack has counted, by the names that Linux's `nstat` prints (`TcpOutRsts`, `TcpExtPAWSEstab`); commands beside the
+    /// stack are shown it.
+    fn counters(&self) -> Vec<(&'static str, u64)> {
+        Vec::new()
+    }
+
+    /// Forgets what the stack knows of peers beyond their connections, such as cookies of fast open: what `ip tcp_metrics flush`
+    /// does to Linux.
+    fn forget_peers(&mut self) {}
+
     /// The next thing that the stack does, no later than `until`.
     ///
     /// # Errors
@@ -109,6 +119,14 @@ impl<T: Target + ?Sized> Target for Box<T> {
 
     fn call(&mut self, call: Call) -> Result<CallId, TargetError> {
         (**self).call(call)
+    }
+
+    fn counters(&self) -> Vec<(&'static str, u64)> {
+        (**self).counters()
+    }
+
+    fn forget_peers(&mut self) {
+        (**self).forget_peers();
     }
 
     fn next_event(&mut self, until: Time) -> Result<Option<Event>, TargetError> {

@@ -435,6 +435,14 @@ impl<S: InProcessStack> Target for Host<S> {
         Ok(id)
     }
 
+    fn counters(&self) -> Vec<(&'static str, u64)> {
+        self.stack.counters()
+    }
+
+    fn forget_peers(&mut self) {
+        self.stack.forget_peers();
+    }
+
     fn next_event(&mut self, until: Time) -> Result<Option<Event>, TargetError> {
         loop {
             if let Some(event) = self.events.pop_front() {

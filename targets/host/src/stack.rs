@@ -354,6 +354,14 @@ pub trait InProcessStack {
         Err(SysctlError::Unknown)
     }
 
+    /// What the stack has counted, by the names that Linux's `nstat` prints.
+    fn counters(&self) -> Vec<(&'static str, u64)> {
+        Vec::new()
+    }
+
+    /// Forgets what the stack knows of peers beyond their connections: cookies of fast open, and the like.
+    fn forget_peers(&mut self) {}
+
     /// A port of the stack's own choice, for a `bind` to port 0 or (with `remote`) for an active OPEN.
     ///
     /// `Some(0)` leaves it to `open_active`; `None`, the default, leaves it to the host.

@@ -23,6 +23,7 @@ mod sys;
 mod target;
 mod tunnel;
 mod virtio;
+mod shown_counters;
 mod with_shell;
 
 pub use doctor::{Finding, available, diagnose};

@@ -19,9 +19,12 @@ use crate::call::{Descriptors, Workers};
 use crate::clock::Clock;
 use crate::network::{Network, Plan, failed};
 use crate::pool::Pool;
+use crate::shown_counters::ShownCounters;
 
 /// How long a command may take, in wall time.
 const COMMAND_LIMIT: Duration = Duration::from_secs(30);
+/// The exit status by which a command skips its script.
+const SKIPS: i64 = 77;
 /// Calls of our own are numbered from here on, apart from the stack's.
 const OWN_CALLS: u64 = 1 << 40;
 
@@ -58,6 +61,7 @@ struct Sandbox {
     workers: Workers,
     _network: Network,
     settings: BTreeMap<String, String>,
+    counters: ShownCounters,
     next_call: u64,
 }
 
@@ -89,7 +93,21 @@ impl WithShell {
         let Some(sandbox) = &mut self.sandbox else {
             return Err(TargetError::Unresponsive("no namespace".to_owned()));
         };
+        let shown = sandbox.counters.show(&self.inner.counters());
+        shown.map_err(|error| failed("showing the stack's counters", error))?;
         let returned = sandbox.run(text)?;
+        let failed = !matches!(returned.result, Ok(0 | SKIPS));
+        if failed && asks_for_connections(text) {
+            return Err(TargetError::Missing(Missing {
+                capability: Capability::Commands,
+                reason: format!(
+                    "a command looks for connections among the kernel's, where those of this stack are not: {text}"
+                ),
+            }));
+        }
+        if !failed && flushes_metrics(text) {
+            self.inner.forget_peers();
+        }
         for (name, value) in sandbox.changes()? {
             let call = Call::Sysctl {
                 name: match name.as_str() {
@@ -109,6 +127,20 @@ impl WithShell {
         });
         Ok(call)
     }
+}
+
+/// Whether a command reads the kernel's lists of connections: /proc/net/tcp, `ss`.
+fn asks_for_connections(text: &str) -> bool {
+    let mut words = text.split(|c: char| c.is_whitespace() || "`();|&\"'".contains(c));
+    words.any(|word| word == "ss" || word.starts_with("/proc/net/tcp"))
+}
+
+/// Whether a command empties the kernel's memory of peers, in which it keeps the cookies of fast open.
+fn flushes_metrics(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words
+        .windows(3)
+        .any(|words| words == ["ip", "tcp_metrics", "flush"])
 }
 
 impl Target for WithShell {
@@ -176,11 +208,16 @@ impl Sandbox {
             other => other,
         })?;
         let clock = Clock::start();
-        let workers = Workers::new(&network, Descriptors::default(), setup.clone(), clock)?;
+        let counters =
+            ShownCounters::new().map_err(|error| failed("making a file in memory", error))?;
+        let mut setup = setup.clone();
+        setup.environment.extend(counters.environment());
+        let workers = Workers::new(&network, Descriptors::default(), setup, clock)?;
         let mut sandbox = Self {
             workers,
             _network: network,
             settings: BTreeMap::new(),
+            counters,
             next_call: 0,
         };
         sandbox.changes()?;

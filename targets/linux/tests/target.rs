@@ -270,6 +270,29 @@ fn commands_configure_an_in_process_stack() {
     assert_eq!(set, [("net.ipv4.tcp_sack".to_owned(), "0".to_owned())]);
 }
 
+#[test]
+fn commands_see_what_an_in_process_stack_has_counted_but_not_its_connections() {
+    let mut target =
+        halfopen_linux::WithShell::new(Box::new(Recorder::default()), Arc::new(Pool::new()));
+    target
+        .reset(&Setup::defaults(AddressMode::V4))
+        .expect("a drill");
+    let text = "grep -q 'TcpExt: PAWSEstab' $PROC_NET_NETSTAT && grep -q '^Tcp: 5$' $PROC_NET_SNMP";
+    let text = text.to_owned();
+    target.call(Call::Command { text }).expect("it runs");
+    let event = target.next_event(target.now()).expect("no error");
+    let Some(EventKind::Returned { returned, .. }) = event.map(|event| event.kind) else {
+        panic!("the command did not end");
+    };
+    assert_eq!(returned.result, Ok(0));
+    let text = "grep -q :1F90 /proc/net/tcp".to_owned();
+    let refused = target.call(Call::Command { text });
+    assert!(
+        matches!(refused, Err(halfopen_target::TargetError::Missing(_))),
+        "{refused:?}"
+    );
+}
+
 /// A stack that only takes note of its settings.
 #[derive(Default)]
 struct Recorder {
@@ -305,6 +328,10 @@ impl Target for Recorder {
         let id = CallId(self.ended.len() as u64);
         self.ended.push(id);
         Ok(id)
+    }
+
+    fn counters(&self) -> Vec<(&'static str, u64)> {
+        vec![("TcpOutRsts", 5), ("TcpExtPAWSEstab", 2)]
     }
 
     fn next_event(

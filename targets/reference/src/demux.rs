@@ -13,7 +13,10 @@ impl Stack {
     /// Takes one inbound IP packet.
     pub fn handle_packet(&mut self, now: Instant, packet: &[u8]) {
         match wire::parse(packet, leniency(self.config())) {
-            Ok(Inbound::Segment(seg)) => self.handle_segment(&seg, now),
+            Ok(Inbound::Segment(seg)) => {
+                self.out.counters.arrived();
+                self.handle_segment(&seg, now);
+            }
             Ok(Inbound::Error(error)) => self.handle_icmp_error(&error, now),
             Err(reason) => self.out.dropped(None, reason, now),
         }

@@ -109,7 +109,7 @@ pub enum Unreachable {
 }
 
 /// Why a packet was dropped.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum DropReason {
     /// SEG.ACK outside of the range of RFC 5961 section 5.
     AckOutOfRange,

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::output::Output;
+use crate::rfc4022::Counters;
 use crate::rfc7413::Peers;
 use crate::table::Table;
 use crate::{Config, ConnectionId, Event, Instant, State, UserError, timeout};
@@ -84,6 +85,12 @@ impl Stack {
     #[must_use]
     pub fn lost_output(&self) -> u64 {
         self.out.overflow()
+    }
+
+    /// What the stack has counted.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.out.counters
     }
 
     /// The next connection of a listener that reached ESTABLISHED, or went further, oldest first.

@@ -353,6 +353,7 @@ impl Tcb {
     pub(crate) fn enter(&mut self, to: State, now: Instant, out: &mut Output) {
         let from = core::mem::replace(&mut self.state, to);
         if from != to {
+            out.counters.transition(from, to);
             out.event(Event::Transition {
                 connection: self.id,
                 from,

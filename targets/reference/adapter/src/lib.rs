@@ -21,6 +21,7 @@
 #![forbid(unsafe_code)]
 
 mod convert;
+mod counters;
 mod stack;
 mod sysctl;
 mod tcp_info;
@@ -98,6 +99,14 @@ impl Target for ReferenceTarget {
 
     fn call(&mut self, call: Call) -> Result<CallId, TargetError> {
         self.host.call(call)
+    }
+
+    fn counters(&self) -> Vec<(&'static str, u64)> {
+        self.host.counters()
+    }
+
+    fn forget_peers(&mut self) {
+        self.host.forget_peers();
     }
 
     fn next_event(&mut self, until: Time) -> Result<Option<Event>, TargetError> {

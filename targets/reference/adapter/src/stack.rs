@@ -13,6 +13,7 @@ use halfopen_reference::{
 use halfopen_target::{Capabilities, Capability, ClockKind, Duration, Setup, TargetError, Time};
 
 use crate::convert::{self, connection, instant};
+use crate::counters;
 use crate::sysctl::Sysctls;
 use crate::tcp_info;
 
@@ -260,6 +261,14 @@ impl InProcessStack for ReferenceStack {
 
     fn set_sysctl(&mut self, name: &str, value: &str) -> Result<(), SysctlError> {
         self.sysctls.set(self.stack.config_mut(), name, value)
+    }
+
+    fn counters(&self) -> Vec<(&'static str, u64)> {
+        counters::named(self.stack.counters())
+    }
+
+    fn forget_peers(&mut self) {
+        self.stack.forget_cookies();
     }
 
     fn unused_port(&mut self, local: IpAddr, remote: Option<SocketAddr>) -> Option<u16> {

@@ -8,6 +8,7 @@ pub(crate) mod window;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
+use crate::rfc4022::Counters;
 use crate::rfc5961::ChallengeAckCounter;
 use crate::segment::OutboundSegment;
 use crate::{Config, ConnectionId, DropReason, Event, Instant, wire};
@@ -20,6 +21,7 @@ pub(crate) struct Output {
     events: VecDeque<Event>,
     identification: u16,
     challenge_acks: ChallengeAckCounter,
+    pub(crate) counters: Counters,
     /// Packets and events lost because nobody polled.
     overflow: u64,
 }
@@ -32,6 +34,7 @@ impl Output {
             events: VecDeque::new(),
             identification: 1,
             challenge_acks: ChallengeAckCounter::default(),
+            counters: Counters::default(),
             overflow: 0,
         }
     }
@@ -53,6 +56,7 @@ impl Output {
             self.overflow = self.overflow.saturating_add(1);
             return;
         }
+        self.counters.left(segment.flags);
         self.packets
             .push_back(wire::emit(segment, self.identification));
         self.identification = self.identification.wrapping_add(1);
@@ -81,6 +85,7 @@ impl Output {
         reason: DropReason,
         now: Instant,
     ) {
+        self.counters.dropped(reason, connection.is_some());
         self.event(Event::Dropped {
             connection,
             reason,

@@ -13,7 +13,7 @@ pub(crate) fn retransmit_head(tcb: &mut Tcb, now: Instant, out: &mut Output) {
         return;
     }
     if tcb.syn_is_unacked() {
-        note(tcb, now);
+        note(tcb, now, out);
         control::send_syn(tcb, now, out);
         return;
     }
@@ -59,7 +59,7 @@ fn send_again(tcb: &mut Tcb, seq: Seq, limit: usize, now: Instant, out: &mut Out
     let record = tcb.record_left(seq).unwrap_or(usize::MAX);
     let len = text_end.octets_since(seq).min(room).min(limit).min(record);
     let fin = tcb.fin_sent == Some(seq.plus(len)) && len < limit.max(1);
-    note(tcb, now);
+    note(tcb, now, out);
     segmentation::send_text(tcb, seq, len, fin, now, out);
     seq.plus(len).wrapping_add(u32::from(fin))
 }
@@ -182,7 +182,8 @@ fn resume(tcb: &mut Tcb, now: Instant, out: &mut Output) {
 }
 
 /// Karn's algorithm: what goes out again gives no sample.
-fn note(tcb: &mut Tcb, now: Instant) {
+fn note(tcb: &mut Tcb, now: Instant, out: &mut Output) {
+    out.counters.leaves_again();
     tcb.rtt.retransmitted();
     tcb.note_resent(now);
     tcb.last_sent = now;

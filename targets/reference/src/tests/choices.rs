@@ -113,3 +113,19 @@ fn a_syn_that_arrives_again_can_be_reported() {
         assert_eq!(h.last_segment().sack, reported);
     }
 }
+
+#[test]
+fn the_stack_counts_what_the_mib_asks_for() {
+    let mut h = established();
+    h.send("text");
+    let _ = h.next_timeout();
+    h.inject(seg("A").seq(-70_000));
+    h.inject(seg("R"));
+    let counters = h.stack.counters();
+    assert_eq!((counters.passive_opens, counters.active_opens), (1, 0));
+    assert_eq!((counters.estab_resets, counters.curr_estab), (1, 0));
+    assert_eq!(counters.retrans_segs, 1);
+    // SYN, ACK, one out of the window, RST; SYN-ACK, the text, the ACK that the third draws.
+    assert_eq!((counters.in_segs, counters.out_segs), (4, 3));
+    assert_eq!(counters.drops(crate::DropReason::OutOfWindow), 1);
+}

@@ -1,7 +1,7 @@
 //! Fast open as sockets show it: `MSG_FASTOPEN`, `TCP_FASTOPEN_CONNECT` and the other options.
 
 use halfopen_target::posix::*;
-use halfopen_target::{Address, Call, CallName, Descriptor, Errno, OptionValue};
+use halfopen_target::{Address, Call, CallName, Descriptor, Errno, OptionValue, Target};
 
 use super::bench::*;
 
@@ -125,4 +125,29 @@ fn a_key_has_sixteen_octets_or_twice_as_many() {
         });
         assert_eq!(kept.outputs, [halfopen_target::Output::Option(key(length))]);
     }
+}
+
+#[test]
+fn forgotten_peers_are_asked_for_a_cookie_again() {
+    let mut bench = Bench::v4();
+    let fd = bench.socket_with(SOCK_NONBLOCK);
+    let without = Call::Sysctl {
+        name: "net.ipv4.tcp_fastopen".to_owned(),
+        value: "5".to_owned(),
+    };
+    assert_eq!(bench.ok(without), 0); // no cookies: the remote's MSS is remembered all the same
+    let address = bench.remote(PEER);
+    let open = send_to(fd.0, &[0; 1_000], MSG_FASTOPEN, Some(address));
+    assert_eq!(bench.ok(open), 1_000);
+    bench.inject(&seg("S."));
+    assert_eq!(bench.ok(close(fd.0)), 0);
+    let mut taken = || {
+        let fd = bench.socket_with(SOCK_NONBLOCK);
+        let address = bench.remote(PEER);
+        let taken = bench.ok(send_to(fd.0, &[0; 1_000], MSG_FASTOPEN, Some(address)));
+        bench.target.forget_peers();
+        taken
+    };
+    assert!(taken() < 536);
+    assert_eq!(taken(), 1_000);
 }
