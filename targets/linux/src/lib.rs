@@ -19,11 +19,11 @@ mod network;
 mod observe;
 mod pool;
 pub mod privilege;
+mod shown_counters;
 mod sys;
 mod target;
 mod tunnel;
 mod virtio;
-mod shown_counters;
 mod with_shell;
 
 pub use doctor::{Finding, available, diagnose};

@@ -49,7 +49,11 @@ impl ShownCounters {
     /// Writes down how the counters stand.
     pub(crate) fn show(&self, counters: &[(&str, u64)]) -> io::Result<()> {
         let extended = |name: &str| name.starts_with(EXTENDED);
-        let of = |wanted: bool| counters.iter().filter(move |(name, _)| extended(name) == wanted);
+        let of = |wanted: bool| {
+            counters
+                .iter()
+                .filter(move |(name, _)| extended(name) == wanted)
+        };
         write(&self.plain, &table(PLAIN, of(false)))?;
         write(&self.extended, &table(EXTENDED, of(true)))
     }
@@ -79,7 +83,11 @@ mod tests {
     fn counters_have_the_layout_of_the_kernels_files() {
         let shown = ShownCounters::new().expect("a file in memory");
         for value in [1_000, 7] {
-            let counters = [("TcpOutRsts", value), ("TcpExtPAWSEstab", 2), ("TcpInSegs", 3)];
+            let counters = [
+                ("TcpOutRsts", value),
+                ("TcpExtPAWSEstab", 2),
+                ("TcpInSegs", 3),
+            ];
             shown.show(&counters).expect("it can be written");
         }
         let environment = shown.environment();

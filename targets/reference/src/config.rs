@@ -4,6 +4,8 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr};
 use core::time::Duration;
 
+use crate::rfc4987::SynCookies;
+
 /// Everything about a stack that is not about one connection.
 ///
 /// The defaults follow the RFCs (a SHOULD counts as a must), not any well-known stack.
@@ -140,6 +142,8 @@ pub struct Config {
     pub ignore_rst_in_time_wait: bool,
     /// Whether a SYN may reopen a connection that is in TIME-WAIT (RFC 9293 MAY-2, RFC 6191).
     pub reopen_time_wait: bool,
+    /// When SYNs are answered without being remembered (RFC 4987).
+    pub syn_cookies: SynCookies,
     /// Whether listeners that ask for it take data in SYNs (RFC 7413).
     pub fast_open_server: bool,
     /// Whether all listeners do, asked or not.
@@ -344,6 +348,7 @@ impl Default for Config {
             abort_acknowledges: false,
             ignore_rst_in_time_wait: false,
             reopen_time_wait: true,
+            syn_cookies: SynCookies::Never,
             fast_open_server: true,
             fast_open_every_listener: false,
             fast_open_without_cookie: false,

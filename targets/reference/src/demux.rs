@@ -6,7 +6,8 @@ use crate::segment::Segment;
 use crate::segment_arrives::{Step, closed, listen, other_states, syn_sent};
 use crate::wire::{self, IcmpError, Inbound, Leniency};
 use crate::{
-    Config, ConnectionId, DropReason, Instant, Stack, State, isn, rfc5927, rfc6191, rfc7413,
+    Config, ConnectionId, DropReason, Event, Instant, Stack, State, isn, rfc4987, rfc5927, rfc6191,
+    rfc7413,
 };
 
 impl Stack {
@@ -79,6 +80,16 @@ impl Stack {
         let Some(listener) = self.table.listeners.get(&listener) else {
             return;
         };
+        let remembered = rfc4987::acknowledged(seg, now, self.out.config());
+        if let Some(remembered) = remembered {
+            let id = listener.id;
+            self.open_by_cookie(id, &remembered, seg, now);
+            return;
+        }
+        if replaces.is_none() && rfc4987::wants_cookie(listener, seg, self.out.config()) {
+            rfc4987::answer(listener, seg, now, &mut self.out);
+            return;
+        }
         if listen::check(listener, seg, now, &mut self.out) == Step::Done {
             return;
         }
@@ -110,6 +121,36 @@ impl Stack {
         tcb.replaces = replaces;
         self.table.insert(tcb);
         self.settle(id, now);
+    }
+
+    /// The acknowledgment of a SYN cookie makes the connection, and is its first segment.
+    fn open_by_cookie(
+        &mut self,
+        listener: ConnectionId,
+        remembered: &rfc4987::Remembered,
+        seg: &Segment<'_>,
+        now: Instant,
+    ) {
+        let id = self.table.next_id();
+        let has_room = self.table.len() < self.out.config().max_connections;
+        let Some(listener) = self.table.listeners.get_mut(&listener) else {
+            return;
+        };
+        if listener.is_full_of_ready() || !has_room {
+            // The remote believes that it is connected: its text will come again.
+            let reason = DropReason::BacklogFull;
+            self.out.dropped(Some(listener.id), reason, now);
+            return;
+        }
+        listener.pending.insert(id);
+        self.out.event(Event::Spawned {
+            listener: listener.id,
+            connection: id,
+            at: now,
+        });
+        let tcb = rfc4987::open(listener, id, remembered, seg, now, &mut self.out);
+        self.table.insert(tcb);
+        self.segment_arrives(id, seg, now);
     }
 
     /// RFC 9293 MUST-54: an error belongs to the connection whose segment it quotes.

@@ -27,6 +27,11 @@ impl Listener {
         self.pending.len() + self.ready.len() > self.backlog
     }
 
+    /// Whether those that wait to be accepted fill the backlog by themselves.
+    pub(crate) fn is_full_of_ready(&self) -> bool {
+        self.ready.len() > self.backlog
+    }
+
     /// Whether a SYN from `remote` to `local` is for this listener.
     pub(crate) fn matches(&self, local: Endpoint, remote: Endpoint) -> bool {
         let family = self.local.addr.is_ipv4() == local.addr.is_ipv4()

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::{ChallengeAckLimit, Config, CongestionAlgorithm, HyStartVariant};
+use crate::{ChallengeAckLimit, Config, CongestionAlgorithm, HyStartVariant, SynCookies};
 
 /// A named set of parameters, to begin a [`Config`] with.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -63,6 +63,7 @@ impl Profile {
             text_outlives_reset: true,
             syn_option_room: 40,
             soft_errors_abort_attempts: true,
+            syn_cookies: SynCookies::WhenFull,
             holds_text_of_syn: false,
             reset_echoes_timestamp: false,
             mss_follows_path: true,

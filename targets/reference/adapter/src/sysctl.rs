@@ -3,7 +3,7 @@
 mod without_effect;
 
 use halfopen_host::SysctlError;
-use halfopen_reference::{ChallengeAckLimit, Config, CongestionAlgorithm, EcnMode};
+use halfopen_reference::{ChallengeAckLimit, Config, CongestionAlgorithm, EcnMode, SynCookies};
 use halfopen_target::Duration;
 
 /// Linux never scales its windows less than this buffer needs (`net.core.rmem_max`).
@@ -144,6 +144,14 @@ impl Sysctls {
             "net.ipv4.tcp_rfc1337" => config.ignore_rst_in_time_wait = flag(value)?,
             "net.ipv4.tcp_sack" => config.sack = flag(value)?,
             "net.ipv4.tcp_timestamps" => config.timestamps = number(value)? != 0,
+            "net.ipv4.tcp_syncookies" => {
+                config.syn_cookies = match number(value)? {
+                    0 => SynCookies::Never,
+                    1 => SynCookies::WhenFull,
+                    2 => SynCookies::Always,
+                    _ => return Err(SysctlError::Invalid),
+                };
+            }
             "net.ipv4.tcp_window_scaling" => {
                 config.window_scale = flag(value)?.then_some(self.window_scale);
             }
@@ -337,9 +345,8 @@ mod tests {
 
     #[test]
     fn what_the_stack_lacks_may_only_be_switched_off() {
-        assert_eq!(set("net.ipv4.tcp_syncookies", "0").1, Ok(()));
         assert_eq!(
-            set("net.ipv4.tcp_syncookies", "1").1,
+            set("net.ipv4.tcp_syncookies", "3").1,
             Err(SysctlError::Invalid)
         );
         assert_eq!(set("net.ipv4.tcp_min_tso_segs", "4").1, Ok(()));

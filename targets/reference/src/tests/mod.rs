@@ -14,6 +14,7 @@ mod planted_bugs;
 mod rack;
 mod recovery;
 mod selective;
+mod syn_cookies;
 mod time_wait;
 mod timestamps;
 mod transfer;

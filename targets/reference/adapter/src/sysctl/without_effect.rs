@@ -177,11 +177,6 @@ const WITHOUT_EFFECT: &[(&str, Harmless, &str)] = &[
         "as RFC 9293 MUST-62 says",
     ),
     (
-        "net.ipv4.tcp_syncookies",
-        Harmless::Only(&[0]),
-        "no SYN cookies",
-    ),
-    (
         "net.ipv4.tcp_thin_linear_timeouts",
         Harmless::Only(&[0]),
         "thin streams back off like others",
