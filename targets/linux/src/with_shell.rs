@@ -34,6 +34,10 @@ const LIST_SETTINGS: &str = "(cd /proc/sys/net/ipv4 && grep -H '' tcp_* ip_*) 2>
      printf 'queue_limit:%s\\n' \"$(tc qdisc show dev tun0 2>/dev/null | \
      sed -n 's/.* root .* limit \\([0-9]*\\)p.*/\\1/p')\"";
 
+/// Gives the namespace a key of fast open. Linux draws one when it is needed first, and shows zeros until then: without it, a command
+/// that sets zeros would change nothing.
+const DRAW_KEY: &str = "{ echo 1-2-3-4 > /proc/sys/net/ipv4/tcp_fastopen_key; } 2>/dev/null; true";
+
 /// A target for which shell commands run in a network namespace beside it.
 pub struct WithShell {
     inner: Box<dyn Target>,
@@ -220,6 +224,7 @@ impl Sandbox {
             counters,
             next_call: 0,
         };
+        sandbox.run(DRAW_KEY)?;
         sandbox.changes()?;
         Ok(sandbox)
     }

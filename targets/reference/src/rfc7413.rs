@@ -28,6 +28,8 @@ pub(crate) struct Peer {
     /// What to show, or how to ask.
     pub(crate) option: FastOpenOption,
     pub(crate) mss: u16,
+    /// It was asked in both forms, and gave nothing: the experimental one is not tried again.
+    pub(crate) knows_neither: bool,
 }
 
 /// What a SYN-ACK told of a server.
@@ -58,12 +60,20 @@ impl Peers {
 
     /// A SYN-ACK came in answer to a fast open.
     pub(crate) fn learn(&mut self, server: IpAddr, mss: u16, lesson: Lesson) {
-        let known = self.find(server).map(|peer| peer.option);
-        let mut option = lesson.cookie.or(known).unwrap_or_default();
+        let known = self.find(server);
+        let option = known.map(|peer| peer.option);
+        let mut option = lesson.cookie.or(option).unwrap_or_default();
+        let knows_neither =
+            known.is_some_and(|peer| peer.knows_neither) || lesson.ask_by_experiment == Some(false);
         if option.cookie.octets().is_empty() {
-            option.experimental = lesson.ask_by_experiment.unwrap_or(option.experimental);
+            let asked = lesson.ask_by_experiment.unwrap_or(option.experimental);
+            option.experimental = asked && !knows_neither;
         }
-        let peer = Peer { option, mss };
+        let peer = Peer {
+            option,
+            mss,
+            knows_neither,
+        };
         if self.known.insert(server, peer).is_none() {
             self.order.push_back(server);
         }
@@ -215,5 +225,29 @@ impl Tcb {
     /// The SYN went unanswered: the next one is plain (section 4.1.3). Its text may have arrived all the same.
     pub(crate) fn fall_back_from_fast_open(&mut self) {
         self.fell_back = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::net::Ipv4Addr;
+
+    use super::*;
+
+    #[test]
+    fn the_experimental_form_is_tried_once() {
+        let mut peers = Peers::default();
+        let server = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let mut forms = [false; 4];
+        for form in &mut forms {
+            let option = peers.find(server).map(|peer| peer.option);
+            *form = option.unwrap_or_default().experimental;
+            let lesson = Lesson {
+                cookie: None,
+                ask_by_experiment: Some(!*form),
+            };
+            peers.learn(server, 1_460, lesson);
+        }
+        assert_eq!(forms, [false, true, false, false]);
     }
 }
