@@ -108,6 +108,7 @@ impl Cell {
             received_text: self.seq.offset(self.segment) < -1
                 && self.start.is_synchronized()
                 && self.start != Start::EstablishedNoWindow,
+            ..Needs::default()
         }
     }
 

@@ -27,7 +27,7 @@ pub(crate) struct Dialogue {
     /// Whether the proof reads them.
     pub(crate) reads: bool,
     has_begun: bool,
-    pause: Option<&'static str>,
+    pause: Option<String>,
 }
 
 impl Dialogue {
@@ -59,13 +59,18 @@ impl Dialogue {
 
     /// The next event waits for so long.
     pub(crate) fn pause(&mut self, seconds: &'static str) {
-        self.pause = Some(seconds);
+        self.pause = Some(format!("+{seconds}"));
+    }
+
+    /// The next event comes within this time.
+    pub(crate) fn pause_between(&mut self, least: &str, most: &str) {
+        self.pause = Some(format!("+{least}~+{most}"));
     }
 
     /// An event at a time; the first of a script is at 0.
     pub(crate) fn line(&mut self, time: &str, event: &str) {
         let time = match self.pause.take() {
-            Some(seconds) => format!("+{seconds}"),
+            Some(pause) => pause,
             None if !self.has_begun && time == NOW => "0".to_owned(),
             None => time.to_owned(),
         };
@@ -99,6 +104,12 @@ impl Dialogue {
             NOW,
             &format!("< {flags} {seq}:{end}({text}){ack} win {win}{tail}"),
         );
+    }
+
+    /// An ACK that sets the window.
+    pub(crate) fn inject_window(&mut self, window: u32) {
+        let (seq, ack) = (self.rcv_nxt, self.nxt);
+        self.line(NOW, &format!("< . {seq}:{seq}(0) ack {ack} win {window}"));
     }
 
     /// A segment of this kind to the stack.

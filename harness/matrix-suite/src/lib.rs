@@ -1,11 +1,12 @@
 //! Writes `suites/matrix`: for every state of RFC 9293 each user call, each kind of segment and each timeout, one script.
 //!
 //! What is to happen stands in the tables of `suites/matrix/table` and nowhere else: what arrives (`arrivals.txt`), what
-//! RFC 9293 section 3.10.7 says to it (`rules.txt`) and which stack is known to do otherwise (`deviations.txt`). This crate only
+//! RFC 9293 section 3.10.7 says to it (`rules.txt`), what calls and timers do (`calls.txt`, `timeouts.txt`), and which stack is known to do otherwise (`deviations.txt`). This crate only
 //! knows how to bring a connection to a state, how to write a segment, and how to see afterwards what became of it.
 #![forbid(unsafe_code)]
 
 mod arrival;
+mod call;
 mod deviation;
 mod dialogue;
 mod proof;
@@ -13,6 +14,7 @@ mod rule;
 mod script;
 mod setup;
 mod table;
+mod timeout;
 mod words;
 
 use std::collections::BTreeMap;
@@ -52,7 +54,11 @@ pub fn generate(folder: &Path) -> Result<BTreeMap<String, String>, Error> {
     let (file, text) = read("rules.txt")?;
     let rules = rule::read(&file, &text)?;
     let (file, text) = read("arrivals.txt")?;
-    let scripts = arrival::scripts(&file, &text, &rules)?;
+    let mut scripts = arrival::scripts(&file, &text, &rules)?;
+    let (file, text) = read("calls.txt")?;
+    scripts.extend(call::scripts(&file, &text)?);
+    let (file, text) = read("timeouts.txt")?;
+    scripts.extend(timeout::scripts(&file, &text)?);
     let (file, text) = read("deviations.txt")?;
     let deviations = deviation::read(&file, &text)?;
     deviation::check(&deviations, &scripts)?;

@@ -14,6 +14,10 @@ pub(crate) struct Needs {
     pub(crate) outstanding_text: bool,
     /// Text was received and read before, so that there is old text.
     pub(crate) received_text: bool,
+    /// Text was received and not read.
+    pub(crate) unread_text: bool,
+    /// The user timeout is set, and the round trip makes the RTO what all stacks agree on.
+    pub(crate) user_timeout: bool,
 }
 
 /// How many octets each of them has.
@@ -22,18 +26,11 @@ pub(crate) const TEXT: u32 = 20;
 /// The script as far as the start of a cell.
 pub(crate) fn reach(start: Start, needs: Needs) -> Dialogue {
     let mut dialogue = Dialogue::new();
-    let options: &[&str] = if needs.right_edge || start == Start::EstablishedNoWindow {
-        &[
-            "setsockopt(3, SOL_SOCKET, SO_RCVBUF, [4000], 4) = 0",
-            "setsockopt(3, IPPROTO_TCP, TCP_MAXSEG, [1000], 4) = 0",
-        ]
-    } else {
-        &[]
-    };
+    let options = options(start, needs);
     match start {
         Start::Closed => return dialogue,
-        Start::SynSent | Start::SynReceivedActive => dialogue.connect(options),
-        _ => dialogue.listen(options),
+        Start::SynSent | Start::SynReceivedActive => dialogue.connect(&options),
+        _ => dialogue.listen(&options),
     }
     match start {
         Start::Listen | Start::SynSent => {}
@@ -43,7 +40,7 @@ pub(crate) fn reach(start: Start, needs: Needs) -> Dialogue {
             dialogue.fd = Some(3);
         }
         _ => {
-            establish(&mut dialogue);
+            establish(&mut dialogue, needs);
             exchange(&mut dialogue, needs);
             close(&mut dialogue, start, needs);
         }
@@ -51,22 +48,44 @@ pub(crate) fn reach(start: Start, needs: Needs) -> Dialogue {
     dialogue
 }
 
+/// What is set on the socket before it opens.
+fn options(start: Start, needs: Needs) -> Vec<&'static str> {
+    let mut options = Vec::new();
+    if needs.right_edge || start == Start::EstablishedNoWindow {
+        options.push("setsockopt(3, SOL_SOCKET, SO_RCVBUF, [4000], 4) = 0");
+        options.push("setsockopt(3, IPPROTO_TCP, TCP_MAXSEG, [1000], 4) = 0");
+    }
+    if needs.user_timeout && matches!(start, Start::SynSent | Start::SynReceivedActive) {
+        options.push("setsockopt(3, IPPROTO_TCP, TCP_USER_TIMEOUT, [1500], 4) = 0");
+    }
+    options
+}
+
 /// The handshake of a passive open.
-pub(crate) fn establish(dialogue: &mut Dialogue) {
+fn establish(dialogue: &mut Dialogue, needs: Needs) {
     dialogue.syn_arrives(0);
+    if needs.user_timeout {
+        // RFC 6298: RTO = 0.8 + 4 * 0.4 = 2.4 s, clear of every minimum in use.
+        dialogue.pause(".8");
+    }
     dialogue.inject(".", 1, 0, Some(1));
     dialogue.goes_to("ESTABLISHED");
     dialogue.una = 1;
     dialogue.accept();
+    if needs.user_timeout {
+        dialogue.call("setsockopt(4, IPPROTO_TCP, TCP_USER_TIMEOUT, [3000], 4) = 0");
+    }
 }
 
 /// Text before the cell begins.
 fn exchange(dialogue: &mut Dialogue, needs: Needs) {
     if needs.received_text {
-        dialogue.inject("P.", dialogue.rcv_nxt, TEXT, Some(dialogue.nxt));
-        dialogue.rcv_nxt += TEXT;
-        dialogue.expect_ack(SOON);
+        text_arrives(dialogue);
         dialogue.call(&format!("read(4, ..., 100) = {TEXT}"));
+        dialogue.unread = 0;
+    }
+    if needs.unread_text {
+        text_arrives(dialogue);
     }
     if needs.acknowledged_text {
         send(dialogue);
@@ -76,6 +95,14 @@ fn exchange(dialogue: &mut Dialogue, needs: Needs) {
     if needs.outstanding_text {
         send(dialogue);
     }
+}
+
+/// Text that the user has not read yet.
+pub(crate) fn text_arrives(dialogue: &mut Dialogue) {
+    dialogue.inject("P.", dialogue.rcv_nxt, TEXT, Some(dialogue.una));
+    dialogue.rcv_nxt += TEXT;
+    dialogue.unread += TEXT;
+    dialogue.expect_ack(SOON);
 }
 
 /// The user sends text, which leaves at once.
