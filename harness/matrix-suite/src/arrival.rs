@@ -5,42 +5,52 @@ use crate::proof::{self, Waiting};
 use crate::rule::{Reply, Rule, Signal, Text};
 use crate::script::Script;
 use crate::setup::{self, Needs, TEXT};
-use crate::table::{Table, TableError};
+use crate::table::{Row, Table, TableError};
 use crate::words::{Ack, Segment, Seq, Start};
 
 const COLUMNS: &[&str] = &["states", "segments", "SEQ", "ACK"];
 
-/// Reads `arrivals.txt` and finds the rule of each cell.
+/// Reads `arrivals.txt` and finds the rule of each cell; every rule has to be that of some cell.
 pub(crate) fn scripts(file: &str, text: &str, rules: &[Rule]) -> Result<Vec<Script>, TableError> {
     let mut scripts: Vec<Script> = Vec::new();
+    let mut used = vec![false; rules.len()];
     for row in Table::parse(file, text, COLUMNS)?.rows {
-        let starts = row.words(0, "state", Start::of_word)?;
-        let segments = row.words(1, "segment", Segment::of_name)?;
-        let seqs = row.words(2, "place of SEG.SEQ", Seq::of_word)?;
-        let acks = row.words(3, "place of SEG.ACK", Ack::of_word)?;
-        for start in starts {
-            for segment in &segments {
-                for seq in &seqs {
-                    for ack in &acks {
-                        let cell = Cell {
-                            start,
-                            segment,
-                            seq: *seq,
-                            ack: *ack,
-                        };
-                        let script = cell
-                            .script(rules)
-                            .map_err(|message| row.error(0, message))?;
-                        if scripts.iter().any(|known| known.path == script.path) {
-                            return Err(row.error(0, format!("{} is made twice", script.path)));
-                        }
-                        scripts.push(script);
-                    }
-                }
+        for cell in cells(&row)? {
+            let index = cell.rule(rules).map_err(|message| row.error(0, message))?;
+            used[index] = true;
+            let script = cell.script(&rules[index]);
+            if scripts.iter().any(|known| known.path == script.path) {
+                return Err(row.error(0, format!("{} is made twice", script.path)));
+            }
+            scripts.push(script);
+        }
+    }
+    match rules.iter().zip(used).find(|(_, used)| !used) {
+        Some((rule, _)) => Err(rule.unused.clone()),
+        None => Ok(scripts),
+    }
+}
+
+/// All combinations of a row's words.
+fn cells(row: &Row) -> Result<Vec<Cell>, TableError> {
+    let starts = row.words(0, "state", Start::of_word)?;
+    let segments = row.words(1, "segment", Segment::of_name)?;
+    let seqs = row.words(2, "place of SEG.SEQ", Seq::of_word)?;
+    let acks = row.words(3, "place of SEG.ACK", Ack::of_word)?;
+    let mut cells = Vec::new();
+    for start in starts {
+        for segment in &segments {
+            for seq in &seqs {
+                cells.extend(acks.iter().map(|ack| Cell {
+                    start,
+                    segment,
+                    seq: *seq,
+                    ack: *ack,
+                }));
             }
         }
     }
-    Ok(scripts)
+    Ok(cells)
 }
 
 /// One cell: a state and a segment.
@@ -65,38 +75,43 @@ impl Cell {
         )
     }
 
-    fn script(self, rules: &[Rule]) -> Result<Script, String> {
-        let name = self.name();
+    /// The first rule that fits.
+    fn rule(self, rules: &[Rule]) -> Result<usize, String> {
         let Self {
             start,
             segment,
             seq,
             ack,
         } = self;
+        let name = format!("{}/{}", start.folder(), self.name());
         if segment.has_ack() == (ack == Ack::None) {
             return Err(format!(
                 "{name}: the ACK bit and the ACK column contradict each other"
             ));
         }
-        let rule = rules
+        rules
             .iter()
-            .find(|rule| rule.fits(start, segment, seq, ack))
-            .ok_or_else(|| format!("no rule speaks of {}/{name}", start.folder()))?;
+            .position(|rule| rule.fits(start, segment, seq, ack))
+            .ok_or_else(|| format!("no rule speaks of {name}"))
+    }
+
+    fn script(self, rule: &Rule) -> Script {
+        let Self { start, segment, .. } = self;
         let title = format!(
             "{}, {}{}{}: {}",
             start.phrase(),
             segment.phrase,
-            seq.phrase(),
-            ack.phrase(start),
+            self.seq.phrase(),
+            self.ack.phrase(start),
             rule.says
         );
-        Ok(Script {
-            path: format!("{}/{name}.pkt", start.folder()),
+        Script {
+            path: format!("{}/{}.pkt", start.folder(), self.name()),
             title,
             requires: rule.requires.clone(),
             settings: None,
             lines: self.dialogue(rule).into_lines(),
-        })
+        }
     }
 
     fn needs(self) -> Needs {
@@ -220,5 +235,49 @@ fn reply(reply: Reply, (segment, seq, ack): (&Segment, u32, Option<u32>), dialog
             let end = seq.wrapping_add(segment.len());
             dialogue.line(NOW, &format!("> R. 0:0(0) ack {end}"));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULES: &str = "states | segment | SEQ | ACK | reply | text | next | user | requires | rule\n\
+        CLOSED | RST | * | * | - | drop | = | - | - | a RST is discarded\n\
+        CLOSED | * | * | * | RST-at-0 | drop | = | - | - | all else is reset\n";
+
+    fn made(rules: &str, arrivals: &str) -> Result<Vec<String>, String> {
+        let rules = crate::rule::read("rules.txt", rules).map_err(|error| error.to_string())?;
+        let arrivals = format!("states | segments | SEQ | ACK\n{arrivals}");
+        let scripts =
+            scripts("arrivals.txt", &arrivals, &rules).map_err(|error| error.to_string())?;
+        Ok(scripts.into_iter().map(|script| script.path).collect())
+    }
+
+    #[test]
+    fn a_row_stands_for_all_combinations_of_its_words() {
+        let made = made(RULES, "CLOSED | rst syn fin | any | none\n");
+        let wanted = ["closed/rst.pkt", "closed/syn.pkt", "closed/fin.pkt"];
+        assert_eq!(made, Ok(wanted.map(str::to_owned).to_vec()));
+    }
+
+    #[test]
+    fn every_cell_needs_a_rule_and_every_rule_a_cell() {
+        let without_rule = made(RULES, "LISTEN | rst | any | none\n");
+        assert_eq!(
+            without_rule,
+            Err("arrivals.txt:2:1: no rule speaks of listen/rst".to_owned())
+        );
+        let without_cell = made(RULES, "CLOSED | syn | any | none\n");
+        let unused =
+            "rules.txt:2:1: no cell needs this rule: those before it speak of all that it does";
+        assert_eq!(without_cell, Err(unused.to_owned()));
+    }
+
+    #[test]
+    fn the_ack_column_and_the_ack_bit_agree() {
+        let wrong = made(RULES, "CLOSED | syn | any | unsent\n");
+        let contradiction = "arrivals.txt:2:1: closed/syn-acking-unsent: the ACK bit and the ACK column contradict each other";
+        assert_eq!(wrong, Err(contradiction.to_owned()));
     }
 }

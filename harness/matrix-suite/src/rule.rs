@@ -61,6 +61,8 @@ pub(crate) struct Rule {
     pub(crate) requires: Vec<String>,
     /// The rule as a sentence.
     pub(crate) says: String,
+    /// What to say if no cell needs it.
+    pub(crate) unused: TableError,
 }
 
 const COLUMNS: &[&str] = &[
@@ -102,6 +104,10 @@ fn read_row(row: &Row) -> Result<Rule, TableError> {
         signal: row.word(7, "signal", Signal::of_word)?,
         requires: requires(row, 8),
         says,
+        unused: row.error(
+            0,
+            "no cell needs this rule: those before it speak of all that it does".to_owned(),
+        ),
     })
 }
 
