@@ -27,6 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     // It writes scripts as text; only its tests read them as the language does.
     ("harness/matrix-suite", &[]),
+    ("harness/proofs", &["script"]),
     ("harness/tidy", &[]),
     ("reports", &["drill", "script", "target", "wire"]),
     ("targets/host", &["target"]),
