@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::Suites;
 
-/// One change of the sources, and the requirements that it breaks.
+/// How the stack is broken, and the requirements that this breaks.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Proof {
@@ -16,18 +16,27 @@ pub struct Proof {
     pub breaks: String,
     /// The requirements that it no longer keeps.
     pub requirements: Vec<String>,
-    /// The file to change, from the top of the repository.
-    pub file: String,
-    /// A text that stands in the file exactly once.
-    pub find: String,
-    /// What stands there in the changed stack.
-    pub replace: String,
+    /// What to change; nearly always one thing.
+    #[serde(rename = "change")]
+    pub changes: Vec<Change>,
     /// The file that this proof was read from.
     #[serde(skip)]
     pub written_in: String,
 }
 
-impl Proof {
+/// One change of the sources.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// The file, from the top of the repository.
+    pub file: String,
+    /// A text that stands in the file exactly once.
+    pub find: String,
+    /// What stands there in the changed stack.
+    pub replace: String,
+}
+
+impl Change {
     /// The source with the change in it.
     ///
     /// # Errors
@@ -115,18 +124,20 @@ impl Catalogue {
         let mut sources: BTreeMap<&str, String> = BTreeMap::new();
         let mut complaints = Vec::new();
         for proof in &self.proofs {
-            let source = sources.entry(proof.file.as_str()).or_insert_with(|| {
-                // A file that is missing contains nothing, and is complained of as such.
-                fs::read_to_string(root.join(&proof.file)).unwrap_or_default()
-            });
             let mut complain = |what: String| {
                 complaints.push(format!("{}: {}: {what}", proof.written_in, proof.breaks));
             };
-            if let Err(problem) = proof.apply(source) {
-                complain(problem);
-            }
-            if proof.find == proof.replace {
-                complain("changes nothing".to_owned());
+            for change in &proof.changes {
+                let source = sources.entry(change.file.as_str()).or_insert_with(|| {
+                    // A file that is missing contains nothing, and is complained of as such.
+                    fs::read_to_string(root.join(&change.file)).unwrap_or_default()
+                });
+                if let Err(problem) = change.apply(source) {
+                    complain(problem);
+                }
+                if change.find == change.replace {
+                    complain("changes nothing".to_owned());
+                }
             }
             if proof.requirements.is_empty() {
                 complain("names no requirement".to_owned());

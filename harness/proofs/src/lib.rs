@@ -14,7 +14,7 @@ mod suites;
 mod weave;
 mod workshop;
 
-pub use catalogue::{Catalogue, Coverage, Proof};
+pub use catalogue::{Catalogue, Change, Coverage, Proof};
 pub use drills::Drills;
 pub use judgement::{Finding, judge};
 pub use suites::{Requirement, Suites};

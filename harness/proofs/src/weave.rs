@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::Proof;
+use crate::Change;
 
 /// The variable that holds the number of the proof in force.
 pub(crate) const CHOICE: &str = "HALFOPEN_PROOF";
@@ -32,27 +32,29 @@ pub(crate) struct Woven {
     pub(crate) source: String,
     /// Which lines, counted from 1, each proof's body takes.
     pub(crate) lines: Vec<(usize, Range<usize>)>,
-    /// The proofs whose change lies in no function's body.
+    /// The proofs with a change that lies in no function's body.
     pub(crate) left_out: Vec<usize>,
 }
 
-/// Weaves the changes of `proofs`, with their numbers, into `source`.
+/// Weaves changes, with the numbers of their proofs, into `source`.
 ///
 /// # Errors
 /// A change does not fit the source.
-pub(crate) fn weave(source: &str, proofs: &[(usize, &Proof)]) -> Result<Woven, String> {
+pub(crate) fn weave(source: &str, changes: &[(usize, &Change)]) -> Result<Woven, String> {
     let bodies = bodies(source);
     let mut woven = Woven::default();
-    let mut arms: BTreeMap<usize, Vec<(usize, String)>> = BTreeMap::new();
-    for (number, proof) in proofs {
-        proof.apply(source)?;
-        let at = source.find(&proof.find).unwrap_or_default();
-        let end = at + proof.find.len();
+    let mut arms: BTreeMap<usize, BTreeMap<usize, String>> = BTreeMap::new();
+    for (number, change) in changes {
+        change.apply(source)?;
+        let at = source.find(&change.find).unwrap_or_default();
+        let end = at + change.find.len();
         let inside = |body: &Range<usize>| body.start <= at && end <= body.end;
         match bodies.iter().position(inside) {
             Some(index) => {
-                let changed = proof.apply(&source[bodies[index].clone()])?;
-                arms.entry(index).or_default().push((*number, changed));
+                let of_body = arms.entry(index).or_default();
+                let before = of_body.remove(number);
+                let before = before.unwrap_or_else(|| source[bodies[index].clone()].to_owned());
+                of_body.insert(*number, change.apply(&before)?);
             }
             None => woven.left_out.push(*number),
         }
@@ -151,21 +153,18 @@ impl Thing {
 }
 ";
 
-    fn proof(find: &str, replace: &str) -> Proof {
-        Proof {
-            breaks: "a test".to_owned(),
-            requirements: Vec::new(),
+    fn change(find: &str, replace: &str) -> Change {
+        Change {
             file: "thing.rs".to_owned(),
             find: find.to_owned(),
             replace: replace.to_owned(),
-            written_in: String::new(),
         }
     }
 
     #[test]
     fn each_change_becomes_a_body_of_its_own() {
-        let (one, two) = (proof("a + 1", "a + 2"), proof("b > 2", "b > 3"));
-        let three = proof("return b - 2", "return b");
+        let (one, two) = (change("a + 1", "a + 2"), change("b > 2", "b > 3"));
+        let three = change("return b - 2", "return b");
         let woven = weave(SOURCE, &[(0, &one), (1, &two), (2, &three)]).unwrap();
         let source = woven.source.replace("        ", "");
         assert!(source.contains(
@@ -180,8 +179,17 @@ impl Thing {
     }
 
     #[test]
+    fn two_changes_of_one_proof_share_a_body() {
+        let (one, two) = (change("b > 2", "b > 3"), change("return b - 2", "return b"));
+        let woven = weave(SOURCE, &[(5, &one), (5, &two)]).unwrap();
+        assert_eq!(woven.lines.len(), 1);
+        let changed = "if b > 3 {\n            return b;";
+        assert!(woven.source.contains(changed), "{}", woven.source);
+    }
+
+    #[test]
     fn the_lines_of_a_body_are_known() {
-        let (one, two) = (proof("a + 1", "a + 2"), proof("b > 2", "b > 3"));
+        let (one, two) = (change("a + 1", "a + 2"), change("b > 2", "b > 3"));
         let woven = weave(SOURCE, &[(7, &one), (8, &two)]).unwrap();
         for (number, range) in woven.lines {
             let lines: Vec<&str> = woven.source.lines().collect();
@@ -192,7 +200,7 @@ impl Thing {
 
     #[test]
     fn what_the_compiler_evaluates_is_left_out() {
-        let (one, two) = (proof("= 3", "= 4"), proof("9", "8"));
+        let (one, two) = (change("= 3", "= 4"), change("9", "8"));
         let woven = weave(SOURCE, &[(0, &one), (1, &two)]).unwrap();
         assert_eq!(woven.left_out, [0, 1]);
         assert_eq!(woven.source, SOURCE);

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::drills::Drills;
 use crate::weave::{CHOICE, CHOOSER, Woven, weave};
-use crate::{Proof, copy};
+use crate::{Change, Proof, copy};
 
 /// After this the drills of one proof are stopped: a broken stack may be slow without end.
 const LONGEST: Duration = Duration::from_secs(120);
@@ -74,18 +74,24 @@ impl Workshop {
         Err("too many of the changes do not build".to_owned())
     }
 
-    /// Builds the stack with this one change in it.
+    /// Builds the stack with the changes of one proof in it.
     ///
     /// # Errors
     /// The change does not fit, or a file could not be read or written.
     pub fn build_alone(&self, proof: &Proof) -> Result<Build, String> {
         self.write(&[])?;
-        let source = self.read(&proof.file)?;
-        copy::write(
-            &self.copy.join(&proof.file),
-            proof.apply(&source)?.as_bytes(),
-        )
-        .map_err(|error| format!("{}: {error}", proof.file))?;
+        let mut sources: BTreeMap<&str, String> = BTreeMap::new();
+        for change in &proof.changes {
+            let source = match sources.remove(change.file.as_str()) {
+                Some(source) => source,
+                None => self.read(&change.file)?,
+            };
+            sources.insert(&change.file, change.apply(&source)?);
+        }
+        for (file, source) in sources {
+            copy::write(&self.copy.join(file), source.as_bytes())
+                .map_err(|error| format!("{file}: {error}"))?;
+        }
         self.build()
     }
 
@@ -95,15 +101,17 @@ impl Workshop {
 
     /// Brings the copy up to date, with these changes in it.
     fn write(&self, proofs: &[(usize, &Proof)]) -> Result<BTreeMap<String, Woven>, String> {
-        let mut by_file: BTreeMap<&str, Vec<(usize, &Proof)>> = BTreeMap::new();
+        let mut by_file: BTreeMap<&str, Vec<(usize, &Change)>> = BTreeMap::new();
         for (number, proof) in proofs {
-            let of_file = by_file.entry(proof.file.as_str()).or_default();
-            of_file.push((*number, proof));
+            for change in &proof.changes {
+                let of_file = by_file.entry(change.file.as_str()).or_default();
+                of_file.push((*number, change));
+            }
         }
         let mut woven = BTreeMap::new();
         let mut changed: BTreeMap<PathBuf, Vec<u8>> = BTreeMap::new();
-        for (file, proofs) in by_file {
-            let result = weave(&self.read(file)?, &proofs)?;
+        for (file, changes) in by_file {
+            let result = weave(&self.read(file)?, &changes)?;
             changed.insert(PathBuf::from(file), result.source.clone().into_bytes());
             woven.insert(file.to_owned(), result);
         }
