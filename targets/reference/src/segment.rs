@@ -138,3 +138,20 @@ impl OutboundSegment<'_> {
         self.text.iter().map(|piece| piece.len()).sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Codepoint;
+
+    #[test]
+    fn a_mark_replaces_the_codepoint_and_leaves_the_ds_field() {
+        for class in 0..=u8::MAX {
+            for codepoint in [Codepoint::Ect1, Codepoint::Ect0, Codepoint::Ce] {
+                let marked = codepoint.mark(class);
+                assert_eq!(Codepoint::of(marked), codepoint);
+                assert_eq!(marked >> 2, class >> 2);
+            }
+            assert_eq!(Codepoint::NotEct.mark(class), class);
+        }
+    }
+}
