@@ -78,7 +78,7 @@ impl Operation {
     }
 
     /// What an operation comes to that may not wait (any longer).
-    pub(crate) fn give_up(&mut self) -> Reply {
+    fn give_up(&mut self) -> Reply {
         match self {
             Self::Accept { .. } => Err(Errno::EAGAIN),
             Self::Connect { again: false, .. } => Err(Errno::EINPROGRESS),
@@ -272,7 +272,7 @@ impl<S: InProcessStack> Host<S> {
             return ended(reply);
         }
         let deadline = match patience {
-            Patience::None => return ended(operation.give_up()),
+            Patience::None => return ended(self.give_up(&mut operation)),
             Patience::For(span) => Some(self.now + span),
             Patience::Forever => None,
         };
@@ -280,6 +280,14 @@ impl<S: InProcessStack> Host<S> {
             operation,
             deadline,
         }))
+    }
+
+    /// Ends an operation that may not wait (any longer); what a send took until then counts.
+    pub(crate) fn give_up(&mut self, operation: &mut Operation) -> Reply {
+        if let Operation::Send(send) = operation {
+            self.note_end(send);
+        }
+        operation.give_up()
     }
 
     /// What an operation comes to now; none if it has to wait.

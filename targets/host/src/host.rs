@@ -319,7 +319,7 @@ impl<S: InProcessStack> Host<S> {
             .collect();
         for id in late {
             if let Some(mut pending) = self.pending.remove(&id) {
-                let reply = pending.operation.give_up();
+                let reply = self.give_up(&mut pending.operation);
                 self.finish(id, returned(reply))?;
                 self.end_unreferenced(&pending);
             }

@@ -48,6 +48,8 @@ pub enum StackOption {
     TrafficClass(u8),
     /// TTL or hop limit of outbound packets (RFC 9293 MUST-49).
     Ttl(u8),
+    /// SEND takes no more while so many octets wait to be sent for the first time; `None` for the stack's default.
+    UnsentLimit(Option<usize>),
     /// How long sent data may go unacknowledged (RFC 9293 section 3.8.3); `None` for the stack's default.
     UserTimeout(Option<Duration>),
     /// The largest window to advertise, in octets; `None` for the receive buffer's.

@@ -159,8 +159,10 @@ pub struct Status {
     pub send_queued: usize,
     /// Octets of those that were never sent.
     pub unsent: usize,
-    /// Octets that SEND would take.
+    /// Octets that SEND would take, about.
     pub send_free: usize,
+    /// Whether a writer that found no room should try again; see [`Status::with_room`].
+    pub writable: bool,
     /// Octets between the user's read point and the urgent mark; `None` when not in urgent mode.
     pub urgent_ahead: Option<usize>,
     /// The MSS that the next full segment carries, in octets of text.
@@ -182,10 +184,20 @@ impl Status {
             send_queued: 0,
             unsent: 0,
             send_free: 0,
+            writable: false,
             urgent_ahead: None,
             snd_mss: 536,
             path_mtu: 576,
         }
+    }
+
+    /// The same with a send buffer of which so many octets are free and so many in use: it is writable if a third is free, so
+    /// that a writer is worth waking.
+    #[must_use]
+    pub const fn with_room(mut self, free: usize, used: usize) -> Self {
+        self.send_free = free;
+        self.writable = free > 0 && free >= used / 2;
+        self
     }
 }
 

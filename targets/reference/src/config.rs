@@ -28,6 +28,10 @@ pub struct Config {
     pub min_rto: Duration,
     /// The least that is added to SRTT for its variance (RFC 6298 rule 2.3 has the clock's granularity).
     pub min_rto_variance: Duration,
+    /// Whether every acknowledgment of text that was sent once gives a sample of the round trip, instead of one in a flight; the
+    /// variance then is the largest deviation of a round trip, which decays once in each (RFC 7323 appendix G says why plain
+    /// RFC 6298 would forget too fast).
+    pub samples_every_ack: bool,
     /// The greatest RTO, backoff included (RFC 6298 rule 2.5); also bounds zero-window probing.
     pub max_rto: Duration,
     /// Retransmissions of a SYN before giving up; 7 make 247 s (RFC 9293 MUST-23 asks for 180 s).
@@ -197,6 +201,11 @@ pub struct Config {
     pub whole_segment_windows: bool,
     /// Send buffer of a new connection, in octets.
     pub send_buffer: usize,
+    /// What every piece of memory in the send buffer costs besides its octets; its memory is then twice its size. 0 counts
+    /// octets only.
+    pub piece_overhead: usize,
+    /// SEND takes no more while so many octets wait to be sent for the first time.
+    pub unsent_limit: Option<usize>,
     /// Places in memory that the octets of one segment may lie in, where they are sent from where the user has them.
     pub fragments_per_segment: Option<usize>,
     /// Gaps that the data held out of order may have, for each connection.
@@ -294,6 +303,7 @@ impl Default for Config {
             initial_rto: Duration::from_secs(1),
             min_rto: Duration::from_secs(1),
             min_rto_variance: Duration::from_millis(1),
+            samples_every_ack: false,
             max_rto: Duration::from_secs(120),
             syn_retries: 7,
             syn_linear_timeouts: 0,
@@ -373,6 +383,8 @@ impl Default for Config {
             receive_buffer: 256 * 1024,
             whole_segment_windows: false,
             send_buffer: 256 * 1024,
+            piece_overhead: 0,
+            unsent_limit: None,
             fragments_per_segment: None,
             max_reassembly_gaps: 128,
             max_backlog: 4_096,

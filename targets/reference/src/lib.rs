@@ -113,6 +113,7 @@ mod rfc9937;
 mod segment;
 mod segment_arrives;
 mod send_buffer;
+mod send_memory;
 mod seq;
 mod siphash;
 mod stack;

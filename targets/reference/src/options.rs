@@ -47,6 +47,8 @@ pub struct ConnectionOptions {
     pub window_clamp: Option<usize>,
     /// Send buffer in octets.
     pub send_buffer: usize,
+    /// SEND takes no more while so many octets wait to be sent for the first time; `None` for [`Config::unsent_limit`].
+    pub unsent_limit: Option<usize>,
     /// TTL or hop limit (RFC 9293 MUST-49).
     pub ttl: u8,
     /// Traffic class: the Diffserv field and two ECN bits (RFC 9293 MUST-48).
@@ -82,6 +84,7 @@ impl ConnectionOptions {
             receive_buffer: config.receive_buffer,
             window_clamp: None,
             send_buffer: config.send_buffer,
+            unsent_limit: None,
             ttl: config.ttl,
             diffserv: config.diffserv,
             path_mtu_discovery: true,
@@ -115,6 +118,7 @@ impl ConnectionOptions {
             ConnectionOption::SendBuffer(octets) => self.send_buffer = octets,
             ConnectionOption::SynRetries(retries) => self.syn_retries = retries,
             ConnectionOption::Ttl(ttl) => self.ttl = ttl,
+            ConnectionOption::UnsentLimit(octets) => self.unsent_limit = octets,
             ConnectionOption::UserTimeout(timeout) => self.user_timeout = timeout,
             ConnectionOption::WindowClamp(octets) => self.window_clamp = octets,
         }
@@ -164,6 +168,8 @@ pub enum ConnectionOption {
     SynRetries(u32),
     /// [`ConnectionOptions::ttl`].
     Ttl(u8),
+    /// [`ConnectionOptions::unsent_limit`].
+    UnsentLimit(Option<usize>),
     /// [`ConnectionOptions::user_timeout`].
     UserTimeout(Option<Duration>),
     /// [`ConnectionOptions::window_clamp`].

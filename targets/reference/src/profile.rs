@@ -30,6 +30,7 @@ impl Profile {
             msl: Duration::from_secs(30),
             min_rto: Duration::ZERO,
             min_rto_variance: Duration::from_millis(200),
+            samples_every_ack: true,
             syn_retries: 6,
             syn_linear_timeouts: 4,
             syn_ack_retries: 5,
@@ -72,6 +73,7 @@ impl Profile {
             receive_buffer: 65_536,
             whole_segment_windows: true,
             send_buffer: 1_310_720,
+            piece_overhead: 896,
             fragments_per_segment: Some(17),
             ..Config::default()
         };

@@ -9,6 +9,8 @@ use crate::Seq;
 pub(crate) struct SendBuffer {
     octets: VecDeque<u8>,
     start: Seq,
+    /// Where the pieces of memory end that the octets lie in, in order; empty where nobody counts them.
+    ends: VecDeque<Seq>,
 }
 
 impl SendBuffer {
@@ -17,6 +19,7 @@ impl SendBuffer {
         Self {
             octets: VecDeque::new(),
             start,
+            ends: VecDeque::new(),
         }
     }
 
@@ -43,6 +46,47 @@ impl SendBuffer {
         taken.len()
     }
 
+    /// Begins a piece of memory, for what comes next.
+    pub(crate) fn begin_piece(&mut self) {
+        self.ends.push_back(self.end());
+    }
+
+    /// Puts octets into the last piece.
+    pub(crate) fn append(&mut self, data: &[u8]) {
+        self.octets.extend(data);
+        let end = self.end();
+        if let Some(last) = self.ends.back_mut() {
+            *last = end;
+        }
+    }
+
+    /// Octets that the last piece still takes if it may hold `most`; none if some of it was sent (before `snd_nxt`).
+    pub(crate) fn room_in_last_piece(&self, most: usize, snd_nxt: Seq) -> usize {
+        let mut ends = self.ends.iter().rev();
+        match ends.next() {
+            Some(end) if end.after(snd_nxt) => {
+                let begin = ends.next().copied().unwrap_or(self.start);
+                most.saturating_sub(end.octets_since(begin))
+            }
+            _ => 0,
+        }
+    }
+
+    /// Cuts the piece in two that `seq` is in: what lies before it leaves by itself.
+    pub(crate) fn split(&mut self, seq: Seq) {
+        let after = self.ends.iter().rev().take_while(|end| end.after(seq));
+        let at = self.ends.len() - after.count();
+        let before = at.checked_sub(1).and_then(|at| self.ends.get(at));
+        if at < self.ends.len() && before != Some(&seq) && seq.after(self.start) {
+            self.ends.insert(at, seq);
+        }
+    }
+
+    /// The memory in use if every piece costs `overhead` besides its octets.
+    pub(crate) fn memory(&self, overhead: usize) -> usize {
+        self.octets.len() + self.ends.len().saturating_mul(overhead)
+    }
+
     /// Up to `len` octets from `seq` on, where they lie.
     pub(crate) fn slices(&self, seq: Seq, len: usize) -> [&[u8]; 2] {
         slices(&self.octets, seq.octets_since(self.start), len)
@@ -53,6 +97,13 @@ impl SendBuffer {
         let acked = seq.octets_since(self.start).min(self.octets.len());
         self.octets.drain(..acked);
         self.start = self.start.plus(acked);
+        while self
+            .ends
+            .front()
+            .is_some_and(|end| end.before_or_at(self.start))
+        {
+            self.ends.pop_front();
+        }
         acked
     }
 
@@ -72,4 +123,31 @@ pub(crate) fn slices(octets: &VecDeque<u8>, skip: usize, len: usize) -> [&[u8]; 
     let from_front = front_part.get(..len).unwrap_or(front_part);
     let rest = len - from_front.len();
     [from_front, back_part.get(..rest).unwrap_or(back_part)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_filled_cut_by_what_leaves_and_freed_by_what_is_acknowledged() {
+        let mut buffer = SendBuffer::new(Seq(100));
+        assert_eq!(buffer.room_in_last_piece(10, Seq(100)), 0, "there is none");
+        buffer.begin_piece();
+        buffer.append(&[0; 6]);
+        assert_eq!(buffer.room_in_last_piece(10, Seq(100)), 4);
+        buffer.append(&[0; 4]);
+        assert_eq!(buffer.memory(50), 60);
+        buffer.split(Seq(107));
+        assert_eq!(buffer.memory(50), 110);
+        assert_eq!(buffer.room_in_last_piece(10, Seq(107)), 7);
+        assert_eq!(buffer.room_in_last_piece(10, Seq(110)), 0, "it was sent");
+        buffer.split(Seq(107));
+        buffer.split(Seq(110));
+        assert_eq!(buffer.memory(50), 110, "nothing to cut there");
+        buffer.acknowledge(Seq(108));
+        assert_eq!(buffer.memory(50), 52);
+        buffer.acknowledge(Seq(110));
+        assert_eq!(buffer.memory(50), 0);
+    }
 }

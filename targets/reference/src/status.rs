@@ -63,6 +63,8 @@ pub struct Status {
     pub send_queued: usize,
     /// Octets of those that were never sent.
     pub unsent: usize,
+    /// Whether a writer that found no room should try again.
+    pub writable: bool,
     /// Octets that SEND would take.
     pub send_free: usize,
     /// Octets between the user's read point and the urgent mark; `None` when not in urgent mode (MUST-33).

@@ -93,8 +93,14 @@ pub(crate) struct Tcb {
     pub(crate) remote_fin: Option<Seq>,
     /// The remote's FIN was reached in the stream.
     pub(crate) end_of_stream: bool,
-    /// The last SEND said that more follows.
+    /// The SEND that is being carried out says that more follows.
     pub(crate) more_follows: bool,
+    /// The end of the text that was last given a PSH, sent or not.
+    pub(crate) pushed: Seq,
+    /// Ends of text within long SENDs that get a PSH, in order.
+    pub(crate) pushes_at: VecDeque<Seq>,
+    /// The end of the text, if the last SEND said that more follows: it carries no PSH.
+    pub(crate) unpushed: Option<Seq>,
 
     // Segment sizes.
     pub(crate) rcv_mss: u16,
@@ -247,6 +253,9 @@ impl Tcb {
             remote_fin: None,
             end_of_stream: false,
             more_follows: false,
+            pushed: iss.wrapping_add(1),
+            pushes_at: VecDeque::new(),
+            unpushed: None,
             rcv_mss,
             remote_mss: default_mss(remote),
             path_mtu,

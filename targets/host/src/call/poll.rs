@@ -101,10 +101,9 @@ impl<S: InProcessStack> Host<S> {
     }
 }
 
-/// Whether a writer is worth waking: a third of the buffer is free.
+/// Whether a writer is worth waking.
 pub(crate) fn has_room(view: &View) -> bool {
-    view.status
-        .is_none_or(|status| status.send_free > 0 && status.send_free >= status.send_queued / 2)
+    view.status.is_none_or(|status| status.writable)
 }
 
 /// How `poll` ends with these events.

@@ -198,7 +198,7 @@ impl<S: InProcessStack> Host<S> {
     }
 
     /// A send is over of which the user wants to know more.
-    fn note_end(&mut self, send: &Send) {
+    pub(super) fn note_end(&mut self, send: &Send) {
         if let Ok(socket) = self.socket_mut(send.socket)
             && send.sent > 0
         {
@@ -246,6 +246,7 @@ impl<S: InProcessStack> Host<S> {
     /// error, else `EPIPE`.
     fn broken(&mut self, send: &Send) -> Reply {
         if send.sent > 0 && !send.opening {
+            self.note_end(send);
             return Ok(send.reply());
         }
         Err(self.take_error(send.socket).unwrap_or(Errno::EPIPE))

@@ -154,6 +154,7 @@ fn default_value(level: i32, name: i32, stack: &OptionDefaults) -> Result<i32, E
             | TCP_FASTOPEN_CONNECT
             | TCP_FASTOPEN_NO_COOKIE
             | TCP_INQ
+            | TCP_NOTSENT_LOWAT
             | TCP_QUICKACK
             | TCP_USER_TIMEOUT
             | TCP_WINDOW_CLAMP,

@@ -15,6 +15,7 @@ pub(crate) const SO_ZEROCOPY: i32 = 60;
 
 pub(crate) const TCP_DEFER_ACCEPT: i32 = 9;
 pub(crate) const TCP_WINDOW_CLAMP: i32 = 10;
+pub(crate) const TCP_NOTSENT_LOWAT: i32 = 25;
 pub(crate) const TCP_FASTOPEN: i32 = 23;
 pub(crate) const TCP_FASTOPEN_CONNECT: i32 = 30;
 pub(crate) const TCP_FASTOPEN_KEY: i32 = 33;

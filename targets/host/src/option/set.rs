@@ -259,6 +259,11 @@ fn of_tcp(name: i32, value: i32) -> Result<Setting, Errno> {
         TCP_FASTOPEN_CONNECT => (value, None),
         TCP_FASTOPEN_NO_COOKIE => (value, Some(Option_::FastOpenWithoutCookie(value != 0))),
         TCP_INQ => (in_range(value, 0, 1)?, None),
+        TCP_NOTSENT_LOWAT => {
+            let octets = usize::try_from(value.cast_unsigned()).ok();
+            let limit = octets.filter(|octets| *octets > 0);
+            (value, Some(Option_::UnsentLimit(limit)))
+        }
         TCP_LINGER2 => linger2(value),
         // Only "accept at once", which is what happens anyway, is something the host can promise.
         TCP_DEFER_ACCEPT if value == 0 => (0, None),

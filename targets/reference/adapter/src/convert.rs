@@ -156,6 +156,7 @@ pub(crate) fn status(status: &halfopen_reference::Status) -> Status {
         send_queued: status.send_queued,
         unsent: status.unsent,
         send_free: status.send_free,
+        writable: status.writable,
         urgent_ahead: status.urgent_ahead,
         snd_mss: status.snd_mss,
         path_mtu: status.path_mtu,
@@ -188,6 +189,7 @@ pub(crate) fn option(option: StackOption, config: &Config) -> ConnectionOption {
         StackOption::SynRetries(count) => ConnectionOption::SynRetries(count),
         StackOption::TrafficClass(class) => ConnectionOption::DiffServ(class),
         StackOption::Ttl(ttl) => ConnectionOption::Ttl(ttl),
+        StackOption::UnsentLimit(octets) => ConnectionOption::UnsentLimit(octets),
         StackOption::UserTimeout(span) => {
             ConnectionOption::UserTimeout(span.or(config.user_timeout))
         }

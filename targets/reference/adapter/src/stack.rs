@@ -252,7 +252,11 @@ impl InProcessStack for ReferenceStack {
             keep_interval: config.keep_alive_interval,
             no_delay: !config.nagle,
             receive_buffer: config.receive_buffer,
-            send_buffer: config.send_buffer,
+            // What is charged for pieces of memory comes on top.
+            send_buffer: match config.piece_overhead {
+                0 => config.send_buffer,
+                _ => config.send_buffer.saturating_mul(2),
+            },
             syn_retries: config.syn_retries,
             ttl: config.ttl,
             traffic_class: config.diffserv,

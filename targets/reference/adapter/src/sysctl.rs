@@ -9,6 +9,9 @@ use halfopen_target::Duration;
 /// Linux never scales its windows less than this buffer needs (`net.core.rmem_max`).
 const LEAST_SCALED_BUFFER: usize = 212_992;
 
+/// Linux's word for "as many as there are".
+const NO_LIMIT: usize = 0xffff_ffff;
+
 /// What sysctls set that the configuration alone does not remember.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sysctls {
@@ -64,6 +67,10 @@ impl Sysctls {
             "net.ipv4.route.min_pmtu" => config.min_path_mtu = size(value)?,
             "net.ipv4.tcp_max_tw_buckets" => config.max_time_wait = size(value)?,
             "net.ipv4.tcp_min_snd_mss" => config.min_send_mss = size(value)?,
+            "net.ipv4.tcp_notsent_lowat" => {
+                let octets = size(value)?;
+                config.unsent_limit = Some(octets).filter(|octets| *octets < NO_LIMIT);
+            }
             "net.ipv4.tcp_rmem" => {
                 let [_, initial, most] = three(value)?;
                 // Linux spends half of the buffer on book-keeping: the window is the other half.

@@ -1,6 +1,7 @@
 //! The host over the reference stack: what scripts see of it.
 
 mod bench;
+mod buffering;
 mod connecting;
 mod ending;
 mod epoll;

@@ -51,15 +51,23 @@ fn send_bursts(tcb: &mut Tcb, now: Instant, out: &mut Output) {
         }
         segments += 1;
         if segments == most {
-            end_burst(segments, out);
+            end_new_burst(tcb, segments, out);
             segments = 0;
         }
     }
-    end_burst(segments, out);
+    end_new_burst(tcb, segments, out);
     let (most, until) = tcb.max_flight;
     if tcb.snd_una.at_or_after(until) || tcb.flight_size() > most {
         tcb.max_flight = (tcb.flight_size(), tcb.snd_nxt);
     }
+}
+
+/// What leaves as one lies in a piece of memory of its own.
+fn end_new_burst(tcb: &mut Tcb, segments: usize, out: &mut Output) {
+    if segments > 0 {
+        tcb.send.split(tcb.snd_nxt);
+    }
+    end_burst(segments, out);
 }
 
 /// The last of several segments that leave as one carries PSH.
@@ -221,7 +229,7 @@ pub(super) fn usable_congestion_window(tcb: &Tcb, config: &Config) -> usize {
 }
 
 /// Octets of text that a segment sent now can hold.
-pub(super) fn text_room(tcb: &Tcb, now: Instant, config: &Config) -> usize {
+pub(crate) fn text_room(tcb: &Tcb, now: Instant, config: &Config) -> usize {
     tcb.segment_room(config)
         .saturating_sub(tcb.segment_options(now).encoded_len())
         .max(1)
@@ -291,8 +299,10 @@ pub(super) fn send_text(
     let len = len.min(tcb.send.octets_from(seq));
     // RFC 9293 MUST-61: PSH on the segment that empties the queue; also SHLD-27, one for many SENDs.
     let end = seq.plus(len);
-    let empties = end == tcb.send.end() && !tcb.more_follows;
-    let marked = tcb.records.contains(&end) || tcb.push_marks.contains(end);
+    let empties = end == tcb.send.end() && !tcb.more_follows && tcb.unpushed != Some(end);
+    let marked = tcb.records.contains(&end)
+        || tcb.pushes_at.contains(&end)
+        || tcb.push_marks.contains(end);
     let psh = len > 0 && (empties || marked);
     let urgent = tcb.snd_up.filter(|snd_up| snd_up.after(seq));
     let flags = Flags {
@@ -368,7 +378,7 @@ pub(crate) fn await_timeout(tcb: &mut Tcb, now: Instant, out: &Output) {
 
 /// The override timeout has elapsed: a partial segment leaves, if the window takes any of it.
 pub(crate) fn transmit_partial(tcb: &mut Tcb, now: Instant, out: &mut Output) {
-    tcb.more_follows = false;
+    tcb.unpushed = None;
     if sends_text(tcb) && !tcb.has_lost() && !tcb.scoreboard.is_full() {
         let config = out.config();
         let window = usable_window(tcb, config).min(usable_congestion_window(tcb, config));

@@ -40,7 +40,6 @@ impl Stack {
                 if tcb.state.is_synchronized() =>
             {
                 tcb.pushes = option == ConnectionOption::NoDelay(true);
-                tcb.more_follows &= tcb.pushes;
                 segmentation::transmit(tcb, now, &mut self.out);
                 tcb.pushes = false;
             }

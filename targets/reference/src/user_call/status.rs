@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use crate::listener::Listener;
 use crate::recovery::Phase;
+use crate::send_memory::{self, SendMemory};
 use crate::tcb::Tcb;
 use crate::{
     Chronograph, Config, ConnectionId, EcnMode, Instant, Seq, Stack, State, Status, UserError,
@@ -50,7 +51,8 @@ fn of_connection(tcb: &Tcb, config: &Config) -> Status {
         end_of_stream: tcb.end_of_stream,
         send_queued: tcb.send.len(),
         unsent: tcb.unsent(),
-        send_free: tcb.options.send_buffer.saturating_sub(tcb.send.len()),
+        writable: send_memory::is_writable(tcb, config),
+        send_free: SendMemory::of(tcb, config).free(),
         // RFC 9293 MUST-33.
         urgent_ahead: tcb
             .rcv_up
@@ -126,6 +128,7 @@ fn of_listener(listener: &Listener) -> Status {
         end_of_stream: false,
         send_queued: 0,
         unsent: 0,
+        writable: false,
         send_free: listener.options.send_buffer,
         urgent_ahead: None,
         snd_mss: 0,
