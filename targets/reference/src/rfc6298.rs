@@ -1,5 +1,6 @@
 //! RFC 6298: the retransmission timeout (RFC 9293 MUST-18).
 
+use alloc::collections::VecDeque;
 use core::time::Duration;
 
 use crate::{Config, Instant, Seq};
@@ -8,6 +9,9 @@ use crate::{Config, Instant, Seq};
 const GRANULARITY: Duration = Duration::from_millis(1);
 /// RFC 6298 rule 5.7: the RTO after a SYN had to be retransmitted.
 const RTO_AFTER_SYN_LOSS: Duration = Duration::from_secs(3);
+
+/// Samples that are in the making at the same time, at most.
+const MOST_TIMED: usize = 4_096;
 
 /// SRTT, RTTVAR and RTO of a connection.
 #[derive(Clone, Debug)]
@@ -19,8 +23,10 @@ pub(crate) struct RttEstimator {
     min: Duration,
     max: Duration,
     min_variance: Duration,
-    /// The end of a segment that was sent once, and when: the sample in the making.
-    timed: Option<(Seq, Instant)>,
+    /// The ends of segments that were sent once, and when: the samples in the making, in order.
+    timed: VecDeque<(Seq, Instant)>,
+    /// Where every acknowledgment gives a sample, the variance needs more than RTTVAR.
+    deviation: Option<Deviation>,
     /// Samples taken.
     samples: u32,
     /// A timestamp counts once in a flight: from the first ACK of what is sent after this.
@@ -37,7 +43,8 @@ impl RttEstimator {
             min: config.min_rto,
             max: config.max_rto.max(config.min_rto),
             min_variance: config.min_rto_variance.max(GRANULARITY),
-            timed: None,
+            timed: VecDeque::new(),
+            deviation: config.samples_every_ack.then(|| Deviation::new(iss)),
             samples: 0,
             sampled_until: iss,
         }
@@ -50,7 +57,8 @@ impl RttEstimator {
 
     /// The RTO without backoff, and SRTT and RTTVAR once measured.
     pub(crate) fn figures(&self) -> (Duration, Option<(Duration, Duration)>) {
-        (self.rto, self.srtt.map(|srtt| (srtt, self.rttvar)))
+        let rttvar = self.deviation.as_ref().map_or(self.rttvar, |d| d.mean);
+        (self.rto, self.srtt.map(|srtt| (srtt, rttvar)))
     }
 
     /// How often the RTO was doubled since it was measured.
@@ -82,12 +90,19 @@ impl RttEstimator {
 
     /// Text that ends at `end` leaves for the first time.
     pub(crate) fn sent(&mut self, end: Seq, now: Instant) {
-        self.timed.get_or_insert((end, now));
+        let most = if self.deviation.is_some() {
+            MOST_TIMED
+        } else {
+            1
+        };
+        if self.timed.len() < most {
+            self.timed.push_back((end, now));
+        }
     }
 
     /// Section 3, Karn's algorithm: what was retransmitted gives no sample.
     pub(crate) fn retransmitted(&mut self) {
-        self.timed = None;
+        self.timed.clear();
     }
 
     /// Everything before `seg_ack` was acknowledged; `echoed` is the age of the timestamp that came back.
@@ -100,22 +115,28 @@ impl RttEstimator {
         now: Instant,
         echoed: Option<Duration>,
     ) {
-        match (self.timed, echoed) {
-            (Some((end, sent_at)), _) if seg_ack.at_or_after(end) => {
-                self.sample(now.since(sent_at))
-            }
-            (None, Some(age)) if seg_ack.after(self.sampled_until) => self.sample(age),
-            _ => return,
+        let nothing_timed = self.timed.is_empty();
+        let mut oldest = None;
+        while let Some((end, sent_at)) = self.timed.front().copied()
+            && seg_ack.at_or_after(end)
+        {
+            self.timed.pop_front();
+            oldest.get_or_insert(sent_at);
         }
-        self.timed = None;
+        let sample = match (oldest, echoed) {
+            (Some(sent_at), _) => now.since(sent_at),
+            (None, Some(age)) if nothing_timed && seg_ack.after(self.sampled_until) => age,
+            _ => return,
+        };
+        self.sample(sample, seg_ack, snd_nxt);
         self.sampled_until = snd_nxt;
     }
 
     /// A segment that ends at `end` and was sent only once, `age` ago, arrived: it serves when nothing is
     /// timed, as a timestamp does.
     pub(crate) fn delivered(&mut self, end: Seq, snd_nxt: Seq, age: Duration) {
-        if self.timed.is_none() && end.after(self.sampled_until) {
-            self.sample(age);
+        if self.timed.is_empty() && end.after(self.sampled_until) {
+            self.sample(age, end, snd_nxt);
             self.sampled_until = snd_nxt;
         }
     }
@@ -127,7 +148,7 @@ impl RttEstimator {
     }
 
     /// Rules 2.2 and 2.3.
-    fn sample(&mut self, r: Duration) {
+    fn sample(&mut self, r: Duration, una: Seq, snd_nxt: Seq) {
         self.samples = self.samples.saturating_add(1);
         let srtt = match self.srtt {
             None => {
@@ -136,14 +157,71 @@ impl RttEstimator {
             }
             Some(srtt) => {
                 // RTTVAR first: it needs the SRTT from before. beta is 1/4, alpha 1/8.
-                self.rttvar = self.rttvar.saturating_mul(3) / 4 + srtt.abs_diff(r) / 4;
+                if self.deviation.is_none() {
+                    self.rttvar = self.rttvar.saturating_mul(3) / 4 + srtt.abs_diff(r) / 4;
+                }
                 srtt.saturating_mul(7) / 8 + r / 8
             }
         };
+        if let Some(deviation) = &mut self.deviation {
+            let floor = self.min_variance / 4;
+            self.rttvar = deviation.sample(r, self.srtt, (una, snd_nxt), (self.rttvar, floor));
+        }
         self.srtt = Some(srtt);
         let rto = srtt.saturating_add(self.rttvar.saturating_mul(4).max(self.min_variance));
         self.rto = rto.max(self.min).min(self.max); // rules 2.4 and 2.5
         self.backoff = 0;
+    }
+}
+
+/// The deviation of samples that come with every acknowledgment: its mean, and its largest value in a round trip.
+#[derive(Clone, Debug)]
+struct Deviation {
+    mean: Duration,
+    largest: Duration,
+    /// The round trip ends when this is acknowledged.
+    until: Seq,
+}
+
+impl Deviation {
+    const fn new(iss: Seq) -> Self {
+        Self {
+            mean: Duration::ZERO,
+            largest: Duration::ZERO,
+            until: iss,
+        }
+    }
+
+    /// Takes a sample; gives RTTVAR, which rises with the largest deviation at once and falls once in a round trip.
+    fn sample(
+        &mut self,
+        r: Duration,
+        srtt: Option<Duration>,
+        (una, snd_nxt): (Seq, Seq),
+        (rttvar, floor): (Duration, Duration),
+    ) -> Duration {
+        let Some(srtt) = srtt else {
+            self.mean = r / 2;
+            self.largest = self.mean.max(floor);
+            self.until = snd_nxt;
+            return self.largest;
+        };
+        let error = srtt.abs_diff(r);
+        // A round trip that shrank is no reason to wait longer: such a deviation counts little.
+        let share = if r < srtt && error > self.mean { 32 } else { 4 };
+        self.mean = if error > self.mean {
+            self.mean + (error - self.mean) / share
+        } else {
+            self.mean - (self.mean - error) / share
+        };
+        self.largest = self.largest.max(self.mean);
+        let mut rttvar = rttvar.max(self.largest);
+        if una.after(self.until) {
+            rttvar -= (rttvar - self.largest) / 4;
+            self.until = snd_nxt;
+            self.largest = floor;
+        }
+        rttvar
     }
 }
 
@@ -199,6 +277,26 @@ mod tests {
             estimator.back_off();
         }
         assert_eq!(seen, [1, 2, 4, 8, 16, 32, 64, 120, 120]);
+    }
+
+    #[test]
+    fn every_acknowledgment_may_give_a_sample_of_the_oldest_text_that_it_covers() {
+        let config = Config {
+            samples_every_ack: true,
+            min_rto: Duration::from_millis(1),
+            ..Config::default()
+        };
+        let mut estimator = RttEstimator::new(&config, Seq(0));
+        for end in 1..=4 {
+            estimator.sent(Seq(end), Instant::from_millis(u64::from(end)));
+        }
+        estimator.acknowledged(Seq(1), Seq(4), Instant::from_millis(81), None);
+        estimator.acknowledged(Seq(3), Seq(4), Instant::from_millis(162), None);
+        let srtt = estimator.srtt();
+        assert_eq!(srtt, Some(Duration::from_millis(90)), "80 and then 160 ms");
+        estimator.retransmitted();
+        estimator.acknowledged(Seq(4), Seq(4), Instant::from_millis(900), None);
+        assert_eq!(estimator.srtt(), srtt);
     }
 
     #[test]
