@@ -4,55 +4,63 @@ use core::time::Duration;
 
 use crate::Instant;
 
-/// What the time goes by with.
+/// What keeps text from being sent, besides the congestion window.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Spell {
-    /// There is something to send or to be acknowledged.
-    Busy,
-    /// There is more to send than the remote's window takes.
-    WindowLimited,
+pub(crate) enum Limit {
+    /// The remote's window.
+    Window,
+    /// The send buffer: the user has more, but it is full of what was sent.
+    SendBuffer,
+}
+
+/// Time with something to send or to be acknowledged, all in all and by what stood in the way.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Totals {
+    /// All of it.
+    pub busy: Duration,
+    /// With the remote's window in the way.
+    pub window_limited: Duration,
+    /// With the send buffer in the way.
+    pub send_buffer_limited: Duration,
 }
 
 /// The account: of spells that are over, and the one that is not.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Chronograph {
-    busy: Duration,
-    window_limited: Duration,
-    running: Option<(Spell, Instant)>,
+    over: Totals,
+    running: Option<(Option<Limit>, Instant)>,
 }
 
 impl Chronograph {
-    /// Something is to be sent or acknowledged, and the remote's window is what stands in the way, or not.
-    pub(crate) fn busy(&mut self, window_limited: bool, now: Instant) {
-        let spell = if window_limited {
-            Spell::WindowLimited
-        } else {
-            Spell::Busy
-        };
-        if self.running.is_none_or(|(running, _)| running != spell) {
+    /// Something is to be sent or acknowledged; what stands in the way, if anything does.
+    pub(crate) fn busy(&mut self, limit: Option<Limit>, now: Instant) {
+        if self.running.is_none_or(|(running, _)| running != limit) {
             self.idle(now);
-            self.running = Some((spell, now));
+            self.running = Some((limit, now));
         }
     }
 
     /// Everything is acknowledged.
     pub(crate) fn idle(&mut self, now: Instant) {
-        (self.busy, self.window_limited) = self.totals(now);
+        self.over = self.totals(now);
         self.running = None;
     }
 
-    /// Time with something to send, all in all, and of that with the remote's window in the way.
+    /// The time until now.
     #[must_use]
-    pub fn totals(&self, now: Instant) -> (Duration, Duration) {
-        let (mut busy, mut window_limited) = (self.busy, self.window_limited);
-        if let Some((spell, since)) = self.running {
+    pub fn totals(&self, now: Instant) -> Totals {
+        let mut totals = self.over;
+        if let Some((limit, since)) = self.running {
             let elapsed = now.since(since);
-            busy = busy.saturating_add(elapsed);
-            if spell == Spell::WindowLimited {
-                window_limited = window_limited.saturating_add(elapsed);
-            }
+            totals.busy = totals.busy.saturating_add(elapsed);
+            let limited = match limit {
+                None => return totals,
+                Some(Limit::Window) => &mut totals.window_limited,
+                Some(Limit::SendBuffer) => &mut totals.send_buffer_limited,
+            };
+            *limited = limited.saturating_add(elapsed);
         }
-        (busy, window_limited)
+        totals
     }
 }
 
@@ -61,18 +69,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn time_with_the_window_in_the_way_is_busy_time_too() {
+    fn time_with_something_in_the_way_is_busy_time_too() {
         let mut account = Chronograph::default();
         let at = Instant::from_millis;
-        account.busy(false, at(100));
-        account.busy(true, at(130));
-        account.busy(true, at(150));
-        account.busy(false, at(180));
+        account.busy(None, at(100));
+        account.busy(Some(Limit::Window), at(130));
+        account.busy(Some(Limit::Window), at(150));
+        account.busy(Some(Limit::SendBuffer), at(180));
         account.idle(at(200));
         account.idle(at(900));
         let millis = Duration::from_millis;
-        assert_eq!(account.totals(at(1_000)), (millis(100), millis(50)));
-        account.busy(true, at(1_000));
-        assert_eq!(account.totals(at(1_001)), (millis(101), millis(51)));
+        let totals = |busy, window, buffer| Totals {
+            busy: millis(busy),
+            window_limited: millis(window),
+            send_buffer_limited: millis(buffer),
+        };
+        assert_eq!(account.totals(at(1_000)), totals(100, 50, 20));
+        account.busy(Some(Limit::Window), at(1_000));
+        assert_eq!(account.totals(at(1_001)), totals(101, 51, 20));
     }
 }

@@ -126,7 +126,7 @@ mod timer;
 mod user_call;
 mod wire;
 
-pub use chronograph::Chronograph;
+pub use chronograph::{Chronograph, Totals};
 #[cfg(feature = "planted-bugs")]
 pub use config::PlantedBug;
 pub use config::{ChallengeAckLimit, Config, CongestionAlgorithm, EcnMode, HyStartVariant};

@@ -95,6 +95,8 @@ pub(crate) struct Tcb {
     pub(crate) end_of_stream: bool,
     /// The SEND that is being carried out says that more follows.
     pub(crate) more_follows: bool,
+    /// The user had more to send than the buffer took, and no room was made since.
+    pub(crate) lacks_room: bool,
     /// The end of the text that was last given a PSH, sent or not.
     pub(crate) pushed: Seq,
     /// Ends of text within long SENDs that get a PSH, in order.
@@ -256,6 +258,7 @@ impl Tcb {
             pushed: iss.wrapping_add(1),
             pushes_at: VecDeque::new(),
             unpushed: None,
+            lacks_room: false,
             rcv_mss,
             remote_mss: default_mss(remote),
             path_mtu,

@@ -89,12 +89,12 @@ pub(crate) fn encode(status: &Status, now: Instant) -> Vec<u8> {
         .iter()
         .for_each(|word| info.extend(word.to_ne_bytes()));
     let span = |span: Duration| u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
-    let (busy, window_limited) = status.chronograph.totals(now);
+    let totals = status.chronograph.totals(now);
     let longs = [
         0, // tcpi_delivery_rate
-        span(busy),
-        span(window_limited),
-        0, // tcpi_sndbuf_limited
+        span(totals.busy),
+        span(totals.window_limited),
+        span(totals.send_buffer_limited),
     ];
     longs
         .iter()

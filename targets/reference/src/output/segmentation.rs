@@ -3,7 +3,9 @@
 use core::time::Duration;
 
 use super::{Output, control, retransmission};
+use crate::chronograph::Limit;
 use crate::segment::{Flags, OutboundSegment};
+use crate::send_memory;
 use crate::tcb::{Tcb, at_least};
 use crate::timer::Timer;
 use crate::{Config, Instant, Seq, State, push, rfc8985};
@@ -421,11 +423,21 @@ pub(crate) fn schedule(tcb: &mut Tcb, now: Instant, out: &Output) {
     if tcb.has_outstanding() {
         tcb.await_progress(now);
         if sends_text(tcb) {
-            tcb.chronograph.busy(window_limits(tcb, out.config()), now);
+            tcb.lacks_room &= !send_memory::is_writable(tcb, out.config());
+            tcb.chronograph.busy(limit(tcb, out.config()), now);
         }
     } else {
         tcb.timers.stop(Timer::User);
         tcb.chronograph.idle(now);
+    }
+}
+
+/// What keeps text from being sent, besides the congestion window.
+fn limit(tcb: &Tcb, config: &Config) -> Option<Limit> {
+    if window_limits(tcb, config) {
+        Some(Limit::Window)
+    } else {
+        (tcb.lacks_room && tcb.unsent() == 0).then_some(Limit::SendBuffer)
     }
 }
 

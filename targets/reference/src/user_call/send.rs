@@ -45,6 +45,7 @@ impl Stack {
             tcb.push_marks
                 .queued(end, taken, !tcb.more_follows, &found);
         }
+        tcb.lacks_room = taken < data.len();
         transmit(tcb, now, &mut self.out);
         // More follows this SEND; the next acknowledgment does not wait for it.
         tcb.more_follows = false;
