@@ -172,6 +172,11 @@ impl Scoreboard {
         self.entries.front().filter(|_| in_order)
     }
 
+    /// Whether anything that is out is taken for lost.
+    pub(crate) fn has_lost(&self) -> bool {
+        self.tally.lost > 0
+    }
+
     /// The furthest octet that arrived, as far as known, or `snd_una`.
     pub(crate) fn highest_arrived(&self, snd_una: Seq) -> Seq {
         self.highest_sacked.unwrap_or(snd_una)

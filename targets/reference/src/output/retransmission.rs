@@ -1,6 +1,7 @@
 //! Sending again: the head of what is unacknowledged, what the scoreboard takes for lost, and after a
 //! timeout without SACK all of it in its turn.
 
+use super::segmentation::Plan;
 use super::{Output, control, segmentation};
 use crate::recovery::Phase;
 use crate::rfc5682::Step;
@@ -60,7 +61,8 @@ fn send_again(tcb: &mut Tcb, seq: Seq, limit: usize, now: Instant, out: &mut Out
     let len = text_end.octets_since(seq).min(room).min(limit).min(record);
     let fin = tcb.fin_sent == Some(seq.plus(len)) && len < limit.max(1);
     note(tcb, now, out);
-    segmentation::send_text(tcb, seq, len, fin, now, out);
+    let options = tcb.segment_options(now);
+    segmentation::send_text(tcb, seq, Plan { len, fin }, options, out);
     seq.plus(len).wrapping_add(u32::from(fin))
 }
 
@@ -84,7 +86,7 @@ fn resend_lost(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     let mut whatever_cwnd = core::mem::take(&mut tcb.recovery.fast_retransmit); // section 5, step 4.3
     // What left as one burst leaves as one again.
     let (mut segments, mut end) = (0, None);
-    loop {
+    while tcb.scoreboard.has_lost() {
         let room = segmentation::text_room(tcb, now, out.config());
         let Some((seq, length)) = tcb.scoreboard.next_lost(room) else {
             break;

@@ -8,6 +8,7 @@ use crate::segment::{Flags, OutboundSegment};
 use crate::send_memory;
 use crate::tcb::{Tcb, at_least};
 use crate::timer::Timer;
+use crate::wire::TcpOptions;
 use crate::{Config, Instant, Seq, State, push, rfc8985};
 
 /// Text that leaves so soon after text arrived is a reply to it.
@@ -18,9 +19,9 @@ const LARGEST_BURST: usize = 65_536;
 
 /// Text for one segment, and whether the FIN goes with it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Plan {
-    len: usize,
-    fin: bool,
+pub(super) struct Plan {
+    pub(super) len: usize,
+    pub(super) fin: bool,
 }
 
 /// Sends what may be sent: retransmissions, new text and the FIN, and an ACK if one is owed.
@@ -44,7 +45,7 @@ fn send_bursts(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     let (mut segments, mut most) = (0, usize::MAX);
     // Each round sends at least one octet or the FIN, so that the loop ends.
     while let Some(plan) = next_segment(tcb, now, out.config()) {
-        if segments == 0 {
+        if segments == 0 && out.config().bursts {
             most = burst_segments(tcb, now, out.config());
         }
         send_new(tcb, plan, now, out);
@@ -232,8 +233,13 @@ pub(super) fn usable_congestion_window(tcb: &Tcb, config: &Config) -> usize {
 
 /// Octets of text that a segment sent now can hold.
 pub(crate) fn text_room(tcb: &Tcb, now: Instant, config: &Config) -> usize {
+    room_beside(&tcb.segment_options(now), tcb, config)
+}
+
+/// Octets of text that a segment with these options can hold.
+fn room_beside(options: &TcpOptions, tcb: &Tcb, config: &Config) -> usize {
     tcb.segment_room(config)
-        .saturating_sub(tcb.segment_options(now).encoded_len())
+        .saturating_sub(options.encoded_len())
         .max(1)
 }
 
@@ -269,14 +275,15 @@ fn advance_snd_nxt(tcb: &mut Tcb, len: usize, fin: bool, now: Instant, out: &mut
 }
 
 fn send_new(tcb: &mut Tcb, plan: Plan, now: Instant, out: &mut Output) {
-    if plan.len < text_room(tcb, now, out.config()) {
+    let options = tcb.segment_options(now);
+    if plan.len < room_beside(&options, tcb, out.config()) {
         tcb.small_sent = Some(tcb.snd_nxt.plus(plan.len));
     }
     let replies = tcb.last_text_at.is_some_and(|at| now.since(at) < TURN);
     if out.config().replies_end_quick_acks && replies {
         tcb.quick_acks = 0;
     }
-    send_text(tcb, tcb.snd_nxt, plan.len, plan.fin, now, out);
+    send_text(tcb, tcb.snd_nxt, plan, options, out);
     advance_snd_nxt(tcb, plan.len, plan.fin, now, out);
     tcb.rtt.sent(tcb.snd_nxt, now);
     tcb.last_sent = now;
@@ -288,23 +295,20 @@ fn send_new(tcb: &mut Tcb, plan: Plan, now: Instant, out: &mut Output) {
     rfc8985::schedule_probe(tcb, now, out.config());
 }
 
-/// Sends `len` octets from `seq` on, and a FIN after them.
+/// Sends the planned octets from `seq` on, and the FIN after them if it is planned.
 pub(super) fn send_text(
     tcb: &mut Tcb,
     seq: Seq,
-    len: usize,
-    fin: bool,
-    now: Instant,
+    Plan { len, fin }: Plan,
+    options: TcpOptions,
     out: &mut Output,
 ) {
-    let options = tcb.segment_options(now);
     let len = len.min(tcb.send.octets_from(seq));
     // RFC 9293 MUST-61: PSH on the segment that empties the queue; also SHLD-27, one for many SENDs.
     let end = seq.plus(len);
     let empties = end == tcb.send.end() && !tcb.more_follows && tcb.unpushed != Some(end);
-    let marked = tcb.records.contains(&end)
-        || tcb.pushes_at.contains(&end)
-        || tcb.push_marks.contains(end);
+    let marked =
+        tcb.records.contains(&end) || tcb.pushes_at.contains(&end) || tcb.push_marks.contains(end);
     let psh = len > 0 && (empties || marked);
     let urgent = tcb.snd_up.filter(|snd_up| snd_up.after(seq));
     let flags = Flags {

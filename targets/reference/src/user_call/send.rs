@@ -42,8 +42,7 @@ impl Stack {
         }
         if taken > 0 && !counts_pieces && self.out.config().bursts && tcb.state.is_synchronized() {
             let found = segmentation::queue_for_marks(tcb, now, self.out.config());
-            tcb.push_marks
-                .queued(end, taken, !tcb.more_follows, &found);
+            tcb.push_marks.queued(end, taken, !tcb.more_follows, &found);
         }
         tcb.lacks_room = taken < data.len();
         transmit(tcb, now, &mut self.out);

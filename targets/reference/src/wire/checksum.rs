@@ -4,7 +4,7 @@ use core::net::IpAddr;
 
 /// A one's complement sum in the making.
 ///
-/// It adds words of four octets in the byte order of the machine: RFC 1071 section 2 (B) and (C) show that neither the width
+/// It reads eight octets at once and adds their halves, words of four octets, in the byte order of the machine: RFC 1071 section 2 (B) and (C) show that neither the width
 /// nor the order matters until the end.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sum(u64);
@@ -13,16 +13,13 @@ impl Sum {
     /// Adds bytes; only the last piece may have an odd length: it is padded with zeros.
     #[must_use]
     pub(crate) fn add(self, bytes: &[u8]) -> Self {
-        let (words, rest) = bytes.as_chunks::<4>();
-        let whole: u64 = words
-            .iter()
-            .map(|word| u64::from(u32::from_ne_bytes(*word)))
-            .sum();
-        let mut last = [0; 4];
+        let (words, rest) = bytes.as_chunks::<8>();
+        let whole: u64 = words.iter().map(|word| both_halves(*word)).sum();
+        let mut last = [0; 8];
         for (padded, octet) in last.iter_mut().zip(rest) {
             *padded = *octet;
         }
-        Self(self.0 + whole + u64::from(u32::from_ne_bytes(last)))
+        Self(self.0 + whole + both_halves(last))
     }
 
     /// Adds the pseudo-header of a payload of `length` octets.
@@ -57,4 +54,10 @@ impl Sum {
         }
         !u16::from_be_bytes((sum as u16).to_ne_bytes())
     }
+}
+
+/// The sum of the two words of four octets in these eight, with room for the carries of many more.
+fn both_halves(octets: [u8; 8]) -> u64 {
+    let both = u64::from_ne_bytes(octets);
+    (both & u64::from(u32::MAX)) + (both >> 32)
 }
