@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::mem;
 use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
 use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
@@ -19,8 +20,13 @@ pub(crate) struct Smoltcp {
     socket: SocketHandle,
 }
 
+/// The time of the last poll, in milliseconds: smoltcp asks for its timestamps' clock by a function without arguments.
+static CLOCK: AtomicU32 = AtomicU32::new(0);
+
 impl Smoltcp {
     fn poll(&mut self, now: u64) {
+        let millis = u32::try_from(now / 1_000).expect("a short time");
+        CLOCK.store(millis, Ordering::Relaxed);
         self.interface
             .poll(at(now), &mut self.wire, &mut self.sockets);
     }
@@ -46,6 +52,7 @@ impl Host for Smoltcp {
         let buffer = || SocketBuffer::new(vec![0; BUFFER]);
         let mut socket = Socket::new(buffer(), buffer());
         socket.set_congestion_control(CongestionControl::Cubic);
+        socket.set_tsval_generator(Some(|| CLOCK.load(Ordering::Relaxed)));
         let mut sockets = SocketSet::new(Vec::new());
         let socket = sockets.add(socket);
         Self {
