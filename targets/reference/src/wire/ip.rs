@@ -121,3 +121,24 @@ pub(super) fn skip_extensions(mut next: u8, mut rest: &[u8]) -> Result<(u8, &[u8
         rest = rest.get(length..).ok_or(DropReason::Truncated)?;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{FRAGMENT, skip_extensions};
+    use crate::DropReason;
+
+    #[test]
+    fn only_a_packet_that_is_its_own_only_fragment_is_taken() {
+        let header = |field: u8| [6, 0, 0, field, 0, 0, 0, 1, 0xaa];
+        let taken = Ok((6, &[0xaa][..]));
+        assert_eq!(skip_extensions(FRAGMENT, &header(0)), taken);
+        // The reserved bits are ignored on receipt (RFC 8200 section 4.5).
+        assert_eq!(skip_extensions(FRAGMENT, &header(0b110)), taken);
+        let (more, offset) = (header(1), header(8));
+        assert_eq!(skip_extensions(FRAGMENT, &more), Err(DropReason::Fragment));
+        assert_eq!(
+            skip_extensions(FRAGMENT, &offset),
+            Err(DropReason::Fragment)
+        );
+    }
+}
