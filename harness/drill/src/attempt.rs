@@ -85,15 +85,14 @@ pub(crate) fn attempt(
     let begin = Instant::now();
     let (run, is_live) = run_once(drill, targets, seed, index);
     let attempts = history.attempts + 1;
-    // Alone, and late all the same: something else keeps the machine busy, which may pass.
-    let is_final = is_last && (!has_drifted(&run) || attempts >= MOST_ATTEMPTS);
+    // Alone, late all the same, and failed in another way than before: something else keeps the machine busy, which may pass.
+    let repeats_itself = repeats(failure_of(&run).as_ref(), history);
+    let is_final = is_last && (repeats_itself || !has_drifted(&run) || attempts >= MOST_ATTEMPTS);
     if !is_final && !is_expected(drill, &run) && is_doubtful(&run, is_live, history) {
-        let failure = failure_of(&run);
-        let repeats = repeats(failure.as_ref(), history);
         return Err(History {
             attempts,
-            times: if repeats { history.times + 1 } else { 1 },
-            failure,
+            times: if repeats_itself { history.times + 1 } else { 1 },
+            failure: failure_of(&run),
             drifted: has_drifted(&run),
         });
     }

@@ -18,7 +18,7 @@ use crate::verdict::{Failure, FailureKind};
 
 mod queue;
 
-use queue::{Queue, Queued};
+use queue::{Limits, Queue, Queued};
 
 /// Makes targets of one kind, one for each worker.
 pub trait TargetFactory: Send + Sync {
@@ -153,26 +153,38 @@ impl Board<'_> {
 /// A drill of the plan, and how it came out.
 type Ended = (usize, Box<Outcome>);
 
-fn default_jobs(clock: ClockKind) -> usize {
+/// How many drills run at once: as many as the user says, or one a core in virtual time. On live stacks they mostly wait, the long
+/// ones for nearly all of their time.
+fn limits(clock: ClockKind, jobs: Option<usize>) -> Limits {
     let cores = thread::available_parallelism().map_or(2, usize::from);
-    match clock {
-        ClockKind::Virtual => cores,
-        ClockKind::Live => (cores * 16).clamp(32, 256),
+    match (jobs, clock) {
+        (Some(jobs), _) => Limits {
+            most: jobs.max(1),
+            crowd: jobs.max(1),
+        },
+        (None, ClockKind::Virtual) => Limits {
+            most: cores,
+            crowd: cores,
+        },
+        (None, ClockKind::Live) => Limits {
+            most: (cores * 32).clamp(64, 256),
+            crowd: (cores * 12).clamp(24, 128),
+        },
     }
 }
 
 fn run_kind(drills: Vec<Queued>, clock: ClockKind, options: &Options, board: &mut Board<'_>) {
     let total = drills.len();
-    let jobs = options.jobs.unwrap_or_else(|| default_jobs(clock)).max(1);
+    let limits = limits(clock, options.jobs);
     let (sender, receiver) = channel();
     let mut watch = Watch {
-        queue: Arc::new(Queue::new(drills.into_iter(), jobs)),
+        queue: Arc::new(Queue::new(drills.into_iter(), limits)),
         sender,
         options: *options,
         clock,
         handles: Vec::new(),
     };
-    for _ in 0..jobs.min(total) {
+    for _ in 0..limits.most.min(total) {
         watch.spawn();
     }
     watch.collect(&receiver, total, board);

@@ -53,10 +53,18 @@ struct Running {
     is_long: bool,
 }
 
+/// How many drills may run at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Limits {
+    /// All of them.
+    pub(super) most: usize,
+    /// Those that are not long, and so keep the machine busy.
+    pub(super) crowd: usize,
+}
+
 /// The drills that wait and those that run.
 pub(super) struct Queue {
-    /// How many may run at once.
-    jobs: usize,
+    limits: Limits,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -69,12 +77,12 @@ struct State {
 }
 
 impl Queue {
-    /// These drills, of which `jobs` may run at once.
-    pub(super) fn new(drills: impl Iterator<Item = Queued>, jobs: usize) -> Self {
+    /// These drills, so many at once.
+    pub(super) fn new(drills: impl Iterator<Item = Queued>, limits: Limits) -> Self {
         let mut waiting: [VecDeque<Queued>; RANKS] = Default::default();
         waiting[0] = drills.collect();
         Self {
-            jobs,
+            limits,
             state: Mutex::new(State {
                 waiting,
                 running: BTreeMap::new(),
@@ -92,7 +100,7 @@ impl Queue {
     pub(super) fn start_next(&self) -> Option<Queued> {
         let mut state = self.state();
         loop {
-            if let Some(queued) = state.next(self.jobs) {
+            if let Some(queued) = state.next(self.limits) {
                 state.running.insert(
                     queued.index,
                     Running {
@@ -177,8 +185,8 @@ impl State {
     }
 
     /// The drill that may start now.
-    fn next(&mut self, jobs: usize) -> Option<Queued> {
-        if self.is_alone || self.running.len() >= jobs {
+    fn next(&mut self, limits: Limits) -> Option<Queued> {
+        if self.is_alone || self.running.len() >= limits.most {
             return None;
         }
         let crowd = self.running.values().filter(|it| !it.is_long).count();
@@ -186,7 +194,7 @@ impl State {
             let first = self.waiting[rank].front();
             let is_long = first.is_some_and(Queued::is_long);
             let is_turn = self.waiting[..rank].iter().all(VecDeque::is_empty);
-            if first.is_some() && (is_long || is_turn && crowd < most_beside(rank, jobs)) {
+            if first.is_some() && (is_long || is_turn && crowd < limits.of_rank(rank)) {
                 return self.waiting[rank].pop_front();
             }
         }
@@ -198,13 +206,14 @@ impl State {
     }
 }
 
-/// How many drills that are not long may run at once with one of this rank among them.
-const fn most_beside(rank: usize, jobs: usize) -> usize {
-    let fewer = jobs / 4;
-    match rank {
-        0 => jobs,
-        1 if fewer > 2 => fewer,
-        _ if jobs > 2 => 2,
-        _ => 1,
+impl Limits {
+    /// How many drills that are not long may run at once with one of this rank among them.
+    fn of_rank(self, rank: usize) -> usize {
+        let part = match rank {
+            0 => 1,
+            1 => 3,
+            _ => 6,
+        };
+        (self.crowd / part).max(1)
     }
 }
