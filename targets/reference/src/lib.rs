@@ -86,7 +86,6 @@ mod listener;
 mod options;
 mod output;
 mod profile;
-mod push;
 mod reassembly;
 mod recovery;
 mod rfc2018;

@@ -10,7 +10,6 @@ use core::time::Duration;
 use crate::chronograph::Chronograph;
 use crate::congestion::Congestion;
 use crate::output::Output;
-use crate::push::PushMarks;
 use crate::reassembly::Reassembly;
 use crate::recovery::Recovery;
 use crate::rfc3168::Ecn;
@@ -157,8 +156,6 @@ pub(crate) struct Tcb {
     pub(crate) pushes: bool,
     /// Where records end that segments must not cross, in order.
     pub(crate) records: VecDeque<Seq>,
-    /// Where PSH goes inside of long SENDs.
-    pub(crate) push_marks: PushMarks,
     /// The most octets that were out since SND.UNA was below the second.
     pub(crate) max_flight: (usize, Seq),
     /// The last reduction of the congestion window, while it may be taken back.
@@ -291,7 +288,6 @@ impl Tcb {
             last_text_at: None,
             pushes: false,
             records: VecDeque::new(),
-            push_marks: PushMarks::new(iss.wrapping_add(1)),
             max_flight: (0, iss),
             undo: None,
             chronograph: Chronograph::default(),

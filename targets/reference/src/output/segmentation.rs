@@ -9,7 +9,7 @@ use crate::send_memory;
 use crate::tcb::{Tcb, at_least};
 use crate::timer::Timer;
 use crate::wire::TcpOptions;
-use crate::{Config, Instant, Seq, State, push, rfc8985};
+use crate::{Config, Instant, Seq, State, rfc8985};
 
 /// Text that leaves so soon after text arrived is a reply to it.
 const TURN: Duration = Duration::from_millis(40);
@@ -77,20 +77,6 @@ fn end_new_burst(tcb: &mut Tcb, segments: usize, out: &mut Output) {
 pub(super) fn end_burst(segments: usize, out: &mut Output) {
     if segments > 1 && out.config().bursts {
         out.push_last();
-    }
-}
-
-/// What marks of PSH inside of a SEND depend on.
-pub(crate) fn queue_for_marks(tcb: &Tcb, now: Instant, config: &Config) -> push::Queue {
-    let smss = text_room(tcb, now, config);
-    let allowed = usable_window(tcb, config).min(usable_congestion_window(tcb, config));
-    push::Queue {
-        snd_una: tcb.snd_una,
-        snd_nxt: tcb.snd_nxt,
-        half: half_of_largest_window(tcb),
-        smss,
-        allowed: allowed / smss * smss,
-        burst: burst_segments(tcb, now, config).saturating_mul(smss),
     }
 }
 
@@ -307,8 +293,7 @@ pub(super) fn send_text(
     // RFC 9293 MUST-61: PSH on the segment that empties the queue; also SHLD-27, one for many SENDs.
     let end = seq.plus(len);
     let empties = end == tcb.send.end() && !tcb.more_follows && tcb.unpushed != Some(end);
-    let marked =
-        tcb.records.contains(&end) || tcb.pushes_at.contains(&end) || tcb.push_marks.contains(end);
+    let marked = tcb.records.contains(&end) || tcb.pushes_at.contains(&end);
     let psh = len > 0 && (empties || marked);
     let urgent = tcb.snd_up.filter(|snd_up| snd_up.after(seq));
     let flags = Flags {

@@ -30,19 +30,13 @@ impl Stack {
             .get_mut(&id)
             .ok_or(UserError::ConnectionDoesNotExist)?;
         check_open(tcb)?;
-        let counts_pieces = send_memory::counts_pieces(tcb, self.out.config());
-        let end = tcb.send.end();
-        let taken = if counts_pieces {
+        let taken = if send_memory::counts_pieces(tcb, self.out.config()) {
             take_pieces(tcb, data, now, &mut self.out)
         } else {
             tcb.send.push(data, tcb.options.send_buffer)
         };
         if taken > 0 {
             mark(tcb, flags, taken == data.len());
-        }
-        if taken > 0 && !counts_pieces && self.out.config().bursts && tcb.state.is_synchronized() {
-            let found = segmentation::queue_for_marks(tcb, now, self.out.config());
-            tcb.push_marks.queued(end, taken, !tcb.more_follows, &found);
         }
         tcb.lacks_room = taken < data.len();
         transmit(tcb, now, &mut self.out);
