@@ -27,8 +27,8 @@ pub(crate) const LONG: Duration = Duration::from_secs(3);
 /// How often a drill is run at most.
 const MOST_ATTEMPTS: u32 = 10;
 
-/// Lateness that differs by no more than this, or by an eighth, is the same.
-const AS_LATE: Duration = Duration::from_millis(1);
+/// Lateness that differs by no more than this is the same.
+const AS_LATE: Duration = Duration::from_micros(250);
 
 /// How a drill went so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl Doubt {
     fn repeats(&self, before: &Self) -> bool {
         let is_as_late = match (self.late, before.late) {
             (None, None) => self.said == before.said,
-            (Some(now), Some(then)) => now.abs_diff(then) <= AS_LATE.max(then / 8),
+            (Some(now), Some(then)) => now.abs_diff(then) <= AS_LATE,
             _ => false,
         };
         self.line == before.line && is_as_late
