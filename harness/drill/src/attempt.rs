@@ -46,8 +46,26 @@ pub(crate) struct History {
 impl History {
     /// Whether another run beside the others can tell more: they had no part in the first.
     pub(crate) fn is_worth_a_second_look(&self) -> bool {
+        self.attempts == 1 && self.fails_in_time() && !self.drifted
+    }
+
+    /// Whether it failed when it was last run, in another way than by being late.
+    fn fails_in_time(&self) -> bool {
         let in_time = |failure: &Doubt| failure.late.is_none();
-        self.attempts == 1 && self.failure.as_ref().is_some_and(in_time) && !self.drifted
+        self.failure.as_ref().is_some_and(in_time)
+    }
+
+    /// The same with one more run.
+    fn after(&self, run: &Run) -> Self {
+        let failure = failure_of(run);
+        let repeats =
+            matches!((&failure, &self.failure), (Some(now), Some(before)) if now.repeats(before));
+        Self {
+            attempts: self.attempts + 1,
+            times: if repeats { self.times + 1 } else { 1 },
+            failure,
+            drifted: has_drifted(run),
+        }
     }
 }
 
@@ -74,7 +92,7 @@ impl Doubt {
 }
 
 /// Runs a drill, the `index`th of the plan; gives only how it went when the machine was too busy to tell, and it is to be run
-/// again. On its last chance it runs alone, and is run again only if we were late even so.
+/// again. On its last chance it runs alone, and is run again only if we were late even so and it failed in another way than before.
 pub(crate) fn attempt(
     drill: &Drill,
     targets: &mut BTreeMap<String, Box<dyn Target>>,
@@ -84,17 +102,11 @@ pub(crate) fn attempt(
 ) -> Result<Outcome, History> {
     let begin = Instant::now();
     let (run, is_live) = run_once(drill, targets, seed, index);
-    let attempts = history.attempts + 1;
+    let next = history.after(&run);
     // Alone, late all the same, and failed in another way than before: something else keeps the machine busy, which may pass.
-    let repeats_itself = repeats(failure_of(&run).as_ref(), history);
-    let is_final = is_last && (repeats_itself || !has_drifted(&run) || attempts >= MOST_ATTEMPTS);
-    if !is_final && !is_expected(drill, &run) && is_doubtful(&run, is_live, history) {
-        return Err(History {
-            attempts,
-            times: if repeats_itself { history.times + 1 } else { 1 },
-            failure: failure_of(&run),
-            drifted: has_drifted(&run),
-        });
+    let is_final = is_last && (next.times > 1 || !next.drifted || next.attempts >= MOST_ATTEMPTS);
+    if !is_final && !is_expected(drill, &next) && is_doubtful(&run, is_live, &next) {
+        return Err(next);
     }
     let name = drill.target.capabilities().name.clone();
     let note = drill.file.note(&name, drill.mode);
@@ -105,22 +117,20 @@ pub(crate) fn attempt(
         standing: Standing::of(run.verdict, note),
         trace: run.trace,
         descriptors: run.descriptors,
-        attempts,
+        attempts: next.attempts,
         wall: begin.elapsed(),
     })
 }
 
 /// Whether the drill failed as its script foretells, in another way than by being late: nobody has to be convinced of that.
-fn is_expected(drill: &Drill, run: &Run) -> bool {
+fn is_expected(drill: &Drill, history: &History) -> bool {
     let note = drill
         .file
         .note(&drill.target.capabilities().name, drill.mode);
-    note.is_some_and(|note| note.expectation == Expectation::Fail)
-        && matches!(run.verdict, Verdict::Fail(_))
-        && failure_of(run).is_some_and(|failure| failure.late.is_none())
+    note.is_some_and(|note| note.expectation == Expectation::Fail) && history.fails_in_time()
 }
 
-/// Whether the machine may have had a part in how a drill ended.
+/// Whether the machine may have had a part in how a drill ended, of which `history` tells with all before.
 ///
 /// A stack's own fault repeats: on a live stack no failure is believed that was seen once or twice only, and what fails for a
 /// time, or when we were late, has to fail again when less goes on. Of long drills the first repetition is enough.
@@ -128,11 +138,11 @@ fn is_doubtful(run: &Run, is_live: bool, history: &History) -> bool {
     match &run.verdict {
         Verdict::Inconclusive(_) => true,
         Verdict::Fail(_) => {
-            let repeats = repeats(failure_of(run).as_ref(), history);
-            let is_settled = history.times >= 2 && !has_drifted(run);
-            is_live && !(repeats && (is_settled || length(run) >= LONG))
+            let is_settled = history.times > 2 && !history.drifted;
+            let is_long = history.times > 1 && length(run) >= LONG;
+            is_live && !is_settled && !is_long
         }
-        Verdict::Error(_) => is_live && has_drifted(run),
+        Verdict::Error(_) => is_live && history.drifted,
         Verdict::Pass | Verdict::Skip(_) => false,
     }
 }
@@ -152,10 +162,6 @@ fn failure_of(run: &Run) -> Option<Doubt> {
         }),
         _ => None,
     }
-}
-
-fn repeats(failure: Option<&Doubt>, history: &History) -> bool {
-    matches!((failure, &history.failure), (Some(now), Some(before)) if now.repeats(before))
 }
 
 fn length(run: &Run) -> Duration {
