@@ -12,8 +12,10 @@
 
 mod address;
 mod control;
+mod message;
 mod option;
 
 pub use address::RawAddress;
 pub use control::{Received, encode_control, received_control};
+pub use message::{buffer_vector, message_header};
 pub use option::{decode_option, encode_option};

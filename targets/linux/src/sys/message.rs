@@ -7,18 +7,13 @@
 use std::io;
 use std::os::fd::RawFd;
 
-use halfopen_posix::{RawAddress, Received as ReceivedControl, encode_control, received_control};
+use halfopen_posix::{
+    RawAddress, Received as ReceivedControl, buffer_vector, encode_control, message_header,
+    received_control,
+};
 use halfopen_target::ControlMessage;
 
 use super::check_size;
-
-fn header(buffers: &mut [libc::iovec]) -> libc::msghdr {
-    // SAFETY: msghdr is plain data, for which all zeros is a value.
-    let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
-    header.msg_iov = buffers.as_mut_ptr();
-    header.msg_iovlen = buffers.len() as _;
-    header
-}
 
 /// Sends the buffers as one message.
 pub(crate) fn send(
@@ -28,24 +23,13 @@ pub(crate) fn send(
     address: Option<&RawAddress>,
     control: &[ControlMessage],
 ) -> io::Result<usize> {
-    let mut vector: Vec<_> = buffers
+    let parts = buffers
         .iter()
-        .map(|buffer| libc::iovec {
-            iov_base: buffer.as_ptr().cast_mut().cast(),
-            iov_len: buffer.len(),
-        })
-        .collect();
-    let mut header = header(&mut vector);
-    if let Some(address) = address {
-        let (pointer, length) = address.parts();
-        header.msg_name = pointer.cast_mut().cast();
-        header.msg_namelen = length;
-    }
+        .map(|buffer| (buffer.as_ptr().cast_mut(), buffer.len()));
+    let mut vector = buffer_vector(parts);
     let mut room = encode_control(control);
-    if !room.is_empty() {
-        header.msg_control = room.as_mut_ptr().cast();
-        header.msg_controllen = size_of_val(room.as_slice()) as _;
-    }
+    let length = size_of_val(room.as_slice());
+    let header = message_header(&mut vector, address, &mut room, length);
     // SAFETY: the header's pointers describe `buffers`, `address` and `room`, which outlive the call; it only reads them.
     check_size(unsafe { libc::sendmsg(fd, &raw const header, flags) })
 }
@@ -70,16 +54,9 @@ pub(crate) fn at_null(
     flags: i32,
     address: Option<&RawAddress>,
 ) -> io::Result<usize> {
-    let mut vector = [libc::iovec {
-        iov_base: std::ptr::null_mut(),
-        iov_len: length,
-    }];
-    let mut header = header(&mut vector);
-    if let (true, Some(address)) = (writes, address) {
-        let (pointer, length) = address.parts();
-        header.msg_name = pointer.cast_mut().cast();
-        header.msg_namelen = length;
-    }
+    let mut vector = buffer_vector(std::iter::once((std::ptr::null_mut(), length)));
+    let address = address.filter(|_| writes);
+    let mut header = message_header(&mut vector, address, &mut [], 0);
     // SAFETY: the kernel checks the pointers of buffers and refuses one that leads nowhere.
     check_size(unsafe {
         if writes {
@@ -98,19 +75,12 @@ pub(crate) fn receive(
     control: usize,
 ) -> io::Result<Received> {
     let mut buffers: Vec<Vec<u8>> = sizes.iter().map(|size| vec![0; *size]).collect();
-    let mut vector: Vec<_> = buffers
+    let parts = buffers
         .iter_mut()
-        .map(|buffer| libc::iovec {
-            iov_base: buffer.as_mut_ptr().cast(),
-            iov_len: buffer.len(),
-        })
-        .collect();
+        .map(|buffer| (buffer.as_mut_ptr(), buffer.len()));
+    let mut vector = buffer_vector(parts);
     let mut room = vec![0u64; control.div_ceil(8)];
-    let mut header = header(&mut vector);
-    if control > 0 {
-        header.msg_control = room.as_mut_ptr().cast();
-        header.msg_controllen = control as _;
-    }
+    let mut header = message_header(&mut vector, None, &mut room, control);
     // SAFETY: the header's pointers describe `buffers` and `room`, which outlive the call.
     let count = check_size(unsafe { libc::recvmsg(fd, &raw mut header, flags) })?;
     let mut data = buffers.concat();

@@ -3,7 +3,7 @@
 use std::ffi::{c_int, c_void};
 use std::io;
 
-use halfopen_posix::{RawAddress, encode_control, received_control};
+use halfopen_posix::{RawAddress, buffer_vector, encode_control, message_header, received_control};
 use halfopen_target::{Call, CallName, ControlMessage, Output, Returned};
 
 use super::absent;
@@ -91,7 +91,7 @@ fn receive(
     flags: c_int,
 ) -> Attempt<usize> {
     if name == CallName::Readv {
-        let vector = vector(room.iter_mut().map(|part| (part.as_mut_ptr(), part.len())));
+        let vector = buffer_vector(room.iter_mut().map(|part| (part.as_mut_ptr(), part.len())));
         let count = vector.len() as c_int;
         return Ok(size(through!(place, readv(fd, vector.as_ptr(), count)))?);
     }
@@ -128,13 +128,9 @@ fn receive_message(
     flags: c_int,
     control: usize,
 ) -> Attempt<Returned> {
-    let mut vector = vector(room.iter_mut().map(|part| (part.as_mut_ptr(), part.len())));
+    let mut vector = buffer_vector(room.iter_mut().map(|part| (part.as_mut_ptr(), part.len())));
     let mut control_room = vec![0u64; control.div_ceil(8)];
-    let mut header = header(&mut vector);
-    if control > 0 {
-        header.msg_control = control_room.as_mut_ptr().cast();
-        header.msg_controllen = control as _;
-    }
+    let mut header = message_header(&mut vector, None, &mut control_room, control);
     let count = size(through!(place, recvmsg(fd, &raw mut header, flags)))?;
     // A plug-in that touches no control messages leaves the room's whole size as their length, over zeros.
     let is_written = control_room.iter().any(|word| *word != 0);
@@ -172,23 +168,15 @@ fn send(
         .map(|part| (part.as_ptr().cast_mut(), part.len()));
     match name {
         CallName::Writev => {
-            let vector = vector(parts);
+            let vector = buffer_vector(parts);
             let count = vector.len() as c_int;
             moved(through!(place, writev(fd, vector.as_ptr(), count)))
         }
         CallName::Sendmsg => {
-            let mut vector = vector(parts);
-            let mut header = header(&mut vector);
-            if let Some(address) = address {
-                let (pointer, length) = address.parts();
-                header.msg_name = pointer.cast_mut().cast();
-                header.msg_namelen = length;
-            }
+            let mut vector = buffer_vector(parts);
             let mut room = encode_control(control);
-            if !room.is_empty() {
-                header.msg_control = room.as_mut_ptr().cast();
-                header.msg_controllen = size_of_val(room.as_slice()) as _;
-            }
+            let length = size_of_val(room.as_slice());
+            let header = message_header(&mut vector, address, &mut room, length);
             moved(through!(place, sendmsg(fd, &raw const header, flags)))
         }
         _ => {
@@ -217,21 +205,4 @@ fn send_part(
         }
         _ => through!(place, write(fd, pointer, length)),
     })
-}
-
-fn vector(parts: impl Iterator<Item = (*mut u8, usize)>) -> Vec<libc::iovec> {
-    parts
-        .map(|(pointer, length)| libc::iovec {
-            iov_base: pointer.cast(),
-            iov_len: length,
-        })
-        .collect()
-}
-
-fn header(buffers: &mut [libc::iovec]) -> libc::msghdr {
-    // SAFETY: msghdr is plain data, for which all zeros is a value.
-    let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
-    header.msg_iov = buffers.as_mut_ptr();
-    header.msg_iovlen = buffers.len() as _;
-    header
 }
