@@ -280,8 +280,8 @@ fn work(queue: &Queue, sender: &Sender<Ended>, seed: u64) {
             history,
             ..
         } = &queued;
-        let is_last = queued.is_last_chance();
-        match attempt(drill, &mut targets, (seed, *index), history, is_last) {
+        let chance = queue.chance(&queued);
+        match attempt(drill, &mut targets, (seed, *index), history, chance) {
             Ok(outcome) => {
                 // A drill that was written off as hanging may still come to an end.
                 let ended = (*index, Box::new(outcome));

@@ -5,7 +5,7 @@ use std::sync::{Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use halfopen_target::Time;
-use nix::time::{ClockId, clock_getres, clock_gettime};
+use nix::time::{ClockId, clock_gettime};
 
 use crate::sys::process;
 
@@ -14,30 +14,9 @@ pub(crate) fn monotonic() -> i64 {
     read(ClockId::CLOCK_MONOTONIC)
 }
 
-fn read(clock: ClockId) -> i64 {
+/// Nanoseconds of a clock; zero where there is none such.
+pub(crate) fn read(clock: ClockId) -> i64 {
     clock_gettime(clock).map_or(0, |time| time.tv_sec() * 1_000_000_000 + time.tv_nsec())
-}
-
-/// What one tick of the kernel's timers takes (4 ms where CONFIG_HZ is 250); zero where nobody knows.
-pub(crate) fn tick() -> Duration {
-    clock_getres(COARSE).map_or(Duration::ZERO, Duration::from)
-}
-
-/// A clock that goes forward with every tick.
-const COARSE: ClockId = ClockId::CLOCK_MONOTONIC_COARSE;
-
-/// Waits for the same point between two ticks of the kernel's timers, as the coarse clock shows them.
-///
-/// TCP's timers count ticks, so that what they come to depends on where between two of them they were started. Scripts that
-/// begin alike see the same. Scripts mostly speak of multiples of 10 ms, which is two and a half ticks of 4 ms. The point was found by
-/// trying: from here TCP counts the same for a script that is up to a millisecond and a half late.
-pub(crate) fn await_phase_of_tick() {
-    let tick = i64::try_from(tick().as_nanos()).unwrap_or(0);
-    if tick > 0 {
-        let since = monotonic() - read(COARSE) - tick / 16 * 13;
-        let wait = tick - since.rem_euclid(tick);
-        std::thread::sleep(Duration::from_nanos(wait.unsigned_abs()));
-    }
 }
 
 /// The clock of one drill: zero when the drill began.

@@ -22,6 +22,7 @@ pub mod privilege;
 mod shown_counters;
 mod sys;
 mod target;
+mod tick;
 mod tunnel;
 mod virtio;
 mod with_shell;

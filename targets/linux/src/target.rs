@@ -26,6 +26,7 @@ use crate::network::{Plan, failed};
 use crate::observe::{Cause, Connections, Seen, Tracepoint, Tuple};
 use crate::pool::Pool;
 use crate::sys::{process, socket};
+use crate::tick;
 use crate::tunnel::innermost;
 
 /// How long it may take to wake up in time: the rest of a wait is spent awake, so that what a script does every millisecond
@@ -75,7 +76,7 @@ pub fn capabilities() -> Capabilities {
         .map(|name| name.release().to_string_lossy().into_owned())
         .unwrap_or_default();
     Capabilities::all("linux", &format!("Linux {release}"), ClockKind::Live)
-        .with_timer_tick(clock::tick())
+        .with_timer_tick(tick::length())
 }
 
 impl Drop for LinuxTarget {
@@ -107,9 +108,9 @@ impl Target for LinuxTarget {
         Ok(())
     }
 
-    fn align(&mut self) -> Result<(), TargetError> {
+    fn align(&mut self, turn: u32) -> Result<(), TargetError> {
         process::be_timely();
-        clock::await_phase_of_tick();
+        tick::await_phase(turn);
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Drill;
-use crate::attempt::{History, LONG};
+use crate::attempt::{Chance, History, LONG};
 
 /// After these what is doubtful stays so.
 const RANKS: usize = 4;
@@ -37,7 +37,7 @@ impl Queued {
     }
 
     /// Whether what is doubtful now stays so.
-    pub(super) const fn is_last_chance(&self) -> bool {
+    const fn is_last_chance(&self) -> bool {
         self.rank + 1 == RANKS
     }
 
@@ -119,6 +119,15 @@ impl Queue {
                 .changed
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// What is allowed to this drill.
+    pub(super) const fn chance(&self, queued: &Queued) -> Chance {
+        let is_last = queued.is_last_chance();
+        Chance {
+            is_last,
+            has_company: !is_last && self.limits.most > 1,
         }
     }
 

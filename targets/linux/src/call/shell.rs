@@ -3,7 +3,7 @@
 //! Scripts find files of an earlier command by the process id of what started it (`PACKETDRILL_PID`, and `PPID` inside of a
 //! command), so every command of a drill has the same parent, and no other drill's commands have it.
 
-use std::io::{self, PipeReader, Read, Write};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,8 +19,11 @@ const MARK: &str = "\u{1}halfopen-status ";
 /// Octets of a command's output that are kept.
 const LONGEST_OUTPUT: usize = 64 << 10;
 
-/// Until its parent dies, the shell takes commands; then it ends everything that it has started.
-const PRELUDE: &str = "trap 'kill -9 0' TERM\nexport PACKETDRILL_PID=$$\n";
+/// Until its parent dies, the shell takes commands; then everything that it has started ends. What comes as its standard error is a
+/// pipe of which the parent, and nobody else, has the other end.
+const PRELUDE: &str = "exec 9<&2 2>&1\n\
+     (read -r _ <&9; kill -9 0) </dev/null >/dev/null 2>&1 &\n\
+     exec 9<&-\nexport PACKETDRILL_PID=$$\n";
 
 /// The shell of one drill, started with its first command.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +38,8 @@ struct Running {
     child: Child,
     input: ChildStdin,
     output: PipeReader,
+    /// While it is open, the shell lives.
+    _life: PipeWriter,
 }
 
 impl Shell {
@@ -81,16 +86,16 @@ impl Running {
             _ => setup.working_directory.as_path(),
         };
         let (output, writer) = io::pipe()?;
+        let (death, life) = io::pipe()?;
         let mut command = Command::new("/bin/sh");
         command
             .arg("-s")
             .current_dir(folder)
             .envs(setup.environment.iter().cloned())
             .stdin(Stdio::piped())
-            .stdout(writer.try_clone()?)
-            .stderr(writer);
-        process::end_with_us(&mut command);
-        let mut child = command.spawn()?;
+            .stdout(writer)
+            .stderr(death);
+        let mut child = process::start(&mut command)?;
         let mut input = child
             .stdin
             .take()
@@ -100,6 +105,7 @@ impl Running {
             child,
             input,
             output,
+            _life: life,
         })
     }
 

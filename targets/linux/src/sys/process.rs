@@ -1,14 +1,9 @@
-//! Processes that must not outlive what started them, and who goes first when all want the processor.
-#![expect(
-    unsafe_code,
-    reason = "what a child does before it becomes another program is for the C interface"
-)]
+//! Who goes first when all want the processor, and processes that are started without keeping others up.
+#![expect(unsafe_code, reason = "scheduling is for the C interface")]
 
+use std::io;
 use std::os::unix::process::CommandExt;
-use std::process::Command;
-
-use nix::sys::prctl;
-use nix::sys::signal::Signal;
+use std::process::{Child, Command};
 
 /// The priority of threads whose work is timed, where the user may have it.
 const TIMED: libc::c_int = -10;
@@ -35,21 +30,31 @@ pub(crate) fn be_ordinary() {
 }
 
 fn schedule(policy: libc::c_int, priority: libc::c_int) {
+    // Zero is the calling thread.
+    schedule_process(0, policy, priority);
+}
+
+fn schedule_process(id: libc::pid_t, policy: libc::c_int, priority: libc::c_int) {
     let parameters = libc::sched_param {
         sched_priority: priority,
     };
-    // SAFETY: zero is the calling thread, and the parameters outlive the call; without the right to it nothing changes.
-    unsafe { libc::sched_setscheduler(0, policy, &raw const parameters) };
+    // SAFETY: the parameters outlive the call; without the right to it nothing changes.
+    unsafe { libc::sched_setscheduler(id, policy, &raw const parameters) };
 }
 
-/// Gives the process a group of its own and a lower priority, and has it told (SIGTERM) when the thread that starts it ends, however that ends.
-pub(crate) fn end_with_us(command: &mut Command) {
-    command.process_group(0);
-    // SAFETY: the closure makes two system calls, which are safe between fork and exec, and allocates nothing.
-    unsafe {
-        command.pre_exec(|| {
-            libc::setpriority(libc::PRIO_PROCESS, 0, COMMANDS);
-            prctl::set_pdeathsig(Signal::SIGTERM).map_err(Into::into)
-        });
-    }
+/// Starts a program in a process group of its own, as an ordinary process of a lower priority.
+///
+/// Until it has become that program the child has a copy of every descriptor of this process, other drills' sockets among them: none
+/// of these is closed for good meanwhile. So it must not have to wait for a processor then, and is not made by copying the whole
+/// process (which it would be if it had anything to do of ours before).
+pub(crate) fn start(command: &mut Command) -> io::Result<Child> {
+    schedule(libc::SCHED_RR, LEAST);
+    let child = command.process_group(0).spawn();
+    be_timely();
+    let child = child?;
+    let id = libc::pid_t::try_from(child.id()).map_err(io::Error::other)?;
+    schedule_process(id, libc::SCHED_OTHER, 0);
+    // SAFETY: takes integers only; the child is not waited for yet, so that the number is its.
+    unsafe { libc::setpriority(libc::PRIO_PROCESS, child.id(), COMMANDS) };
+    Ok(child)
 }
