@@ -30,13 +30,11 @@ impl ScriptFile {
 
     /// What the front matter says of `target` in `mode`, the most particular note first.
     pub fn note(&self, target: &str, mode: AddressMode) -> Option<&TargetNote> {
-        let notes = &self.script.front_matter.targets;
-        let of_target = |note: &&TargetNote| note.target == target;
-        notes
-            .iter()
-            .filter(of_target)
-            .find(|note| note.mode.as_deref() == Some(mode.name()))
-            .or_else(|| notes.iter().filter(of_target).find(|n| n.mode.is_none()))
+        let find = |mode: Option<&str>| {
+            let mut notes = self.script.front_matter.targets.iter();
+            notes.find(|note| note.names(target, mode))
+        };
+        find(Some(mode.name())).or_else(|| find(None))
     }
 }
 

@@ -6,14 +6,14 @@ use crate::table::{Row, Table, TableError};
 /// One known deviation.
 #[derive(Debug)]
 pub(crate) struct Deviation {
-    target: String,
+    targets: Vec<String>,
     /// Names of scripts, in which `*` stands for anything within a name.
     scripts: Vec<String>,
     reason: String,
     row: Row,
 }
 
-const COLUMNS: &[&str] = &["target", "scripts", "reason"];
+const COLUMNS: &[&str] = &["targets", "scripts", "reason"];
 
 /// Reads `deviations.txt`.
 pub(crate) fn read(file: &str, text: &str) -> Result<Vec<Deviation>, TableError> {
@@ -28,8 +28,12 @@ pub(crate) fn read(file: &str, text: &str) -> Result<Vec<Deviation>, TableError>
                         .to_owned(),
                 ));
             }
+            let targets = row.words(0, "target", |word| Some(word.to_owned()))?;
+            if targets.is_empty() {
+                return Err(row.error(0, "expected one target or more".to_owned()));
+            }
             Ok(Deviation {
-                target: row.word(0, "target", |word| Some(word.to_owned()))?,
+                targets,
                 scripts: row.words(1, "name of scripts", alternatives)?.concat(),
                 reason,
                 row,
@@ -40,26 +44,28 @@ pub(crate) fn read(file: &str, text: &str) -> Result<Vec<Deviation>, TableError>
 
 /// The lines of front matter for a script.
 pub(crate) fn notes(deviations: &[Deviation], script: &Script) -> Result<Vec<String>, TableError> {
-    let mut notes: Vec<(&str, String)> = Vec::new();
+    let mut known: Vec<&String> = Vec::new();
+    let mut notes = Vec::new();
     for deviation in deviations
         .iter()
         .filter(|deviation| deviation.speaks_of(script))
     {
         let Deviation {
-            target,
+            targets,
             reason,
             row,
             ..
         } = deviation;
-        if notes.iter().any(|(known, _)| known == target) {
+        if let Some(target) = targets.iter().find(|target| known.contains(target)) {
             return Err(row.error(
                 1,
                 format!("{} has a deviation of {target} already", script.name()),
             ));
         }
-        notes.push((target, format!("{target}: expect fail \"{reason}\"")));
+        known.extend(targets);
+        notes.push(format!("{}: expect fail \"{reason}\"", targets.join(", ")));
     }
-    Ok(notes.into_iter().map(|(_, note)| note).collect())
+    Ok(notes)
 }
 
 /// That no pattern has lost its scripts.

@@ -63,7 +63,7 @@ impl Suites {
             let front = parse_with(&shown, &source, &Definitions::ipv4())
                 .script
                 .front_matter;
-            let knows = |note: &TargetNote| note.target == TARGET && note.mode.is_none();
+            let knows = |note: &TargetNote| note.names(TARGET, None);
             let is_kept = !front.targets.iter().any(knows);
             for id in front.requires {
                 let path = shown.clone();

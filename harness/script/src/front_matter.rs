@@ -15,17 +15,33 @@ pub struct FrontMatter {
     pub span: Span,
 }
 
-/// What a script says of one target: `linux: expect fail "why"`.
+/// What a script says of some targets: `linux, reference:linux: expect fail "why"`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetNote {
-    /// The target's name.
-    pub target: String,
-    /// Restricted to one address mode (`linux/v6: …`), where the note says so.
-    pub mode: Option<String>,
-    /// What is expected of it.
+    /// The targets, at least one.
+    pub targets: Vec<NotedTarget>,
+    /// What is expected of them.
     pub expectation: Expectation,
     /// Why, with the source.
     pub reason: String,
+}
+
+/// A target that a note speaks of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotedTarget {
+    /// The target's name, which may have a profile: `reference:linux`.
+    pub name: String,
+    /// Restricted to one address mode (`linux/v6`), where the note says so.
+    pub mode: Option<String>,
+}
+
+impl TargetNote {
+    /// Whether the note speaks of a target in one address mode or, without one, in all of them.
+    pub fn names(&self, target: &str, mode: Option<&str>) -> bool {
+        self.targets
+            .iter()
+            .any(|noted| noted.name == target && noted.mode.as_deref() == mode)
+    }
 }
 
 /// What a script expects of a target.

@@ -15,7 +15,7 @@ pub use layout::layout;
 
 use std::fmt;
 
-use crate::front_matter::{Expectation, FrontMatter, TargetNote};
+use crate::front_matter::{Expectation, FrontMatter, NotedTarget, TargetNote};
 use crate::tree::{
     Action, Code, Command, Event, OptionLine, Script, StateAssertion, StateSpec, TimeSpec, When,
 };
@@ -95,9 +95,9 @@ impl fmt::Display for FrontMatter {
 
 impl fmt::Display for TargetNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.target)?;
-        if let Some(mode) = &self.mode {
-            write!(f, "/{mode}")?;
+        for (index, target) in self.targets.iter().enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            write!(f, "{comma}{target}")?;
         }
         let expectation = match self.expectation {
             Expectation::Fail => "expect fail",
@@ -105,6 +105,16 @@ impl fmt::Display for TargetNote {
         };
         let reason = self.reason.replace('\\', "\\\\").replace('"', "\\\"");
         write!(f, ": {expectation} \"{reason}\"")
+    }
+}
+
+impl fmt::Display for NotedTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        match &self.mode {
+            Some(mode) => write!(f, "/{mode}"),
+            None => Ok(()),
+        }
     }
 }
 

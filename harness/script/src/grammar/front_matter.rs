@@ -1,7 +1,7 @@
 //! The `//:` lines: `key value`, where a line that begins further right than its key goes on with the value before.
 
 use crate::diagnostic::Diagnostic;
-use crate::front_matter::{Expectation, FrontMatter, TargetNote};
+use crate::front_matter::{Expectation, FrontMatter, NotedTarget, TargetNote};
 use crate::lexer::quote;
 use crate::span::Span;
 use crate::symbols::suggest;
@@ -260,14 +260,15 @@ impl Joined {
     }
 }
 
-/// `linux/v6: expect fail "why"`
+const TARGET_NOTE: &str = "the form is `linux: expect fail \"why, with the source\"`, `linux/v6: …` for one address mode, `linux, reference:linux: …` for more than one target, or `linux: skip \"why\"`";
+
+/// `linux/v6, reference:linux: expect fail "why"`
 fn target_note(value: &Joined) -> Result<TargetNote, Box<Diagnostic>> {
-    const FORM: &str = "the form is `linux: expect fail \"why, with the source\"`, `linux/v6: …` for one address mode, or `linux: skip \"why\"`";
     let text = value.text.as_str();
     let wrong = |start: usize, end: usize, message: String| {
-        Box::new(Diagnostic::error(value.span(start, end), message).note(FORM))
+        Box::new(Diagnostic::error(value.span(start, end), message).note(TARGET_NOTE))
     };
-    let Some(colon) = text.find(':') else {
+    let Some(colon) = end_of_names(text) else {
         let end = text.find(' ').unwrap_or(text.len());
         return Err(wrong(
             end,
@@ -275,39 +276,7 @@ fn target_note(value: &Joined) -> Result<TargetNote, Box<Diagnostic>> {
             "expected `:` after the target's name".to_owned(),
         ));
     };
-    let (target, mode) = match text[..colon].split_once('/') {
-        Some((target, mode)) => (target.trim(), Some(mode.trim())),
-        None => (text[..colon].trim(), None),
-    };
-    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if target.is_empty() || !target.chars().all(is_name) {
-        let message = match target {
-            "" => "expected a target's name, found `:`".to_owned(),
-            _ => format!("expected a target's name, found {}", quote(target)),
-        };
-        let wrong = *wrong(0, colon.max(1), message);
-        return Err(Box::new(match target.contains([',', ' ']) {
-            true => wrong.help("write a `targets` line for each target"),
-            false => wrong,
-        }));
-    }
-    if let Some(mode) = mode
-        && !MODES.contains(&mode)
-    {
-        let start = text.find('/').unwrap_or(0) + 1;
-        let message = format!(
-            "expected the address mode `v4`, `v6` or `mapped`, found {}",
-            quote(mode)
-        );
-        let known = match mode {
-            "ipv4" | "4" => Some("v4"),
-            "ipv6" | "6" => Some("v6"),
-            _ => suggest(mode, MODES),
-        };
-        return Err(Box::new(
-            (*wrong(start, colon, message)).did_you_mean(known),
-        ));
-    }
+    let targets = noted_targets(value, colon)?;
     let rest = text[colon + 1..].trim_start();
     let start = text.len() - rest.len();
     let (expectation, word) = if rest.starts_with("expect fail") {
@@ -353,10 +322,80 @@ fn target_note(value: &Joined) -> Result<TargetNote, Box<Diagnostic>> {
         )
     })?;
     Ok(TargetNote {
-        target: target.to_owned(),
-        mode: mode.map(str::to_owned),
+        targets,
         expectation,
         reason,
+    })
+}
+
+/// Where the colon stands that ends the targets' names: one that is followed by a blank, since a name may have a profile.
+fn end_of_names(text: &str) -> Option<usize> {
+    let before_reason = &text[..text.find('"').unwrap_or(text.len())];
+    before_reason
+        .find(": ")
+        .or_else(|| before_reason.rfind(':'))
+}
+
+/// `linux/v6, reference:linux`, which ends at `colon`.
+fn noted_targets(value: &Joined, colon: usize) -> Result<Vec<NotedTarget>, Box<Diagnostic>> {
+    let mut start = 0;
+    let mut targets = Vec::new();
+    for part in value.text[..colon].split(',') {
+        let blanks = part.len() - part.trim_start().len();
+        targets.push(noted_target(value, part.trim(), start + blanks)?);
+        start += part.len() + 1;
+    }
+    Ok(targets)
+}
+
+/// `linux/v6`, which begins at `start`.
+fn noted_target(value: &Joined, text: &str, start: usize) -> Result<NotedTarget, Box<Diagnostic>> {
+    let wrong = |start: usize, end: usize, message: String| {
+        Diagnostic::error(value.span(start, end), message).note(TARGET_NOTE)
+    };
+    let (name, mode) = match text.split_once('/') {
+        Some((name, mode)) => (name.trim(), Some(mode.trim())),
+        None => (text, None),
+    };
+    let is_word = |word: &str| {
+        !word.is_empty()
+            && word
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+    };
+    if !name.split(':').all(is_word) {
+        let found = if name.is_empty() {
+            let found = &value.text[start..];
+            quote(&found[..found.chars().next().map_or(0, char::len_utf8)])
+        } else {
+            quote(name)
+        };
+        let message = format!("expected a target's name, found {found}");
+        let error = wrong(start, start + text.len().max(1), message);
+        return Err(Box::new(if name.contains(' ') {
+            error.help("a comma stands between two targets")
+        } else {
+            error
+        }));
+    }
+    if let Some(mode) = mode
+        && !MODES.contains(&mode)
+    {
+        let message = format!(
+            "expected the address mode `v4`, `v6` or `mapped`, found {}",
+            quote(mode)
+        );
+        let known = match mode {
+            "ipv4" | "4" => Some("v4"),
+            "ipv6" | "6" => Some("v6"),
+            _ => suggest(mode, MODES),
+        };
+        let (start, end) = (start + name.len() + 1, start + text.len());
+        return Err(Box::new(wrong(start, end, message).did_you_mean(known)));
+    }
+    Ok(NotedTarget {
+        name: name.to_owned(),
+        mode: mode.map(str::to_owned),
     })
 }
 

@@ -3,7 +3,7 @@
 mod calls;
 mod packets;
 
-use halfopen_script::front_matter::{Expectation, FrontMatter, TargetNote};
+use halfopen_script::front_matter::{Expectation, FrontMatter, NotedTarget, TargetNote};
 use halfopen_script::span::Span;
 use halfopen_script::tree::{
     Action, Code, Command, Event, OptionLine, Script, StateAssertion, StateName, StateSpec,
@@ -59,21 +59,22 @@ fn sentence() -> impl Strategy<Value = String> {
 
 fn front_matter() -> impl Strategy<Value = FrontMatter> {
     let id = "RFC[1-9][0-9]{2}-[A-Z0-9.]{1,5}";
-    let note = (
-        "[a-z]{1,8}",
-        proptest::option::of(select(vec!["v4", "v6", "mapped"])),
-        any::<bool>(),
-        sentence(),
-    )
-        .prop_map(|(target, mode, fails, reason)| TargetNote {
-            target,
-            mode: mode.map(str::to_owned),
-            expectation: if fails {
-                Expectation::Fail
-            } else {
-                Expectation::Skip
-            },
-            reason,
+    let mode = proptest::option::of(select(vec!["v4", "v6", "mapped"]));
+    let target = ("[a-z]{1,8}(:[a-z]{1,8})?", mode).prop_map(|(name, mode)| NotedTarget {
+        name,
+        mode: mode.map(str::to_owned),
+    });
+    let note =
+        (vec(target, 1..3), any::<bool>(), sentence()).prop_map(|(targets, fails, reason)| {
+            TargetNote {
+                targets,
+                expectation: if fails {
+                    Expectation::Fail
+                } else {
+                    Expectation::Skip
+                },
+                reason,
+            }
         });
     (
         proptest::option::of(sentence()),
