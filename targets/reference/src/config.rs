@@ -54,6 +54,8 @@ pub struct Config {
     pub quick_acks: u32,
     /// Whether more than one full segment is acknowledged at once, instead of two (RFC 9293 SHLD-19).
     pub ack_above_one_segment: bool,
+    /// Whether it waits nevertheless, for the user to read, while it would tell a smaller window than the acknowledgment before.
+    pub ack_waits_for_reader: bool,
     /// How long a partial segment may wait for a larger window, or for more data under
     /// [`crate::ConnectionOption::Cork`] (RFC 9293 section 3.8.6.2.1, 0.1 s to 1 s).
     pub override_timeout: Duration,
@@ -92,6 +94,9 @@ pub struct Config {
     pub nagle_counts_small_only: bool,
     /// The initial window in segments (RFC 6928).
     pub initial_window: usize,
+    /// Retransmissions of a SYN or SYN-ACK that leave the initial window as it is (RFC 5681 section 3.1: none; RFC 6928 section 2
+    /// would have one).
+    pub forgiven_syn_losses: u32,
     /// The segment size, in octets, up to which the initial window is counted in segments (RFC 6928).
     pub initial_window_mss: usize,
     /// How the congestion window grows, and what a loss leaves of it.
@@ -122,7 +127,8 @@ pub struct Config {
     pub whole_segment_sacks: bool,
     /// Whether a reduction is spread over the recovery (RFC 9937), where SACK is in use.
     pub rate_reduction: bool,
-    /// Whether a closed window is probed with text (RFC 9293 MUST-36), instead of with an old sequence number and none.
+    /// Whether a closed window is probed with an octet of text (RFC 9293 MUST-36), instead of with an old sequence number and none
+    /// or, while text is out that the window was closed on, with the first segment of that.
     pub probes_have_text: bool,
     /// Whether the congestion window falls back to the initial one after idle time (RFC 5681 section 4.1).
     pub restart_after_idle: bool,
@@ -315,6 +321,7 @@ impl Default for Config {
             delayed_ack: Some(Duration::from_millis(200)),
             quick_acks: 0,
             ack_above_one_segment: false,
+            ack_waits_for_reader: false,
             override_timeout: Duration::from_millis(200),
             fin_wait_2_timeout: Some(Duration::from_secs(60)),
             keep_alive_idle: Duration::from_secs(7_200),
@@ -333,6 +340,7 @@ impl Default for Config {
             nagle: true,
             nagle_counts_small_only: false,
             initial_window: 10,
+            forgiven_syn_losses: 0,
             initial_window_mss: 1_460,
             congestion_algorithm: CongestionAlgorithm::Reno,
             slow_start_segments: 1,

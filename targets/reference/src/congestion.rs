@@ -31,8 +31,46 @@ pub(crate) struct Growth {
     pub(crate) snd_nxt: Seq,
     /// Octets that were out before it came.
     pub(crate) flight_size: usize,
-    /// The most octets that were out in this round trip.
-    pub(crate) max_flight: usize,
+    /// How much of the window this round trip used.
+    pub(crate) window_use: WindowUse,
+}
+
+/// How much of the congestion window one round trip uses (RFC 7661 section 4.1, RFC 9438 section 5.8).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WindowUse {
+    /// Whether there was a moment at which it had room for no segment more.
+    pub(crate) is_full: bool,
+    /// The most octets that were out.
+    pub(crate) most: usize,
+    /// The round trip ends when SND.UNA gets here.
+    until: Seq,
+}
+
+impl WindowUse {
+    pub(crate) fn new(iss: Seq) -> Self {
+        Self {
+            is_full: false,
+            most: 0,
+            until: iss,
+        }
+    }
+
+    /// `flight_size` octets are out now.
+    pub(crate) fn observe(
+        &mut self,
+        flight_size: usize,
+        is_full: bool,
+        (snd_una, snd_nxt): (Seq, Seq),
+    ) {
+        let is_over = snd_una.at_or_after(self.until);
+        if is_over || is_full || (!self.is_full && flight_size > self.most) {
+            *self = Self {
+                is_full,
+                most: flight_size,
+                until: snd_nxt,
+            };
+        }
+    }
 }
 
 /// The algorithms.
@@ -153,11 +191,8 @@ impl Congestion {
 
     /// RFC 7661 section 4.1, RFC 9438 section 5.8: a window that is not used up is not proven.
     fn is_limiting(&self, growth: &Growth) -> bool {
-        if self.in_slow_start() {
-            self.cwnd < 2 * growth.max_flight.max(growth.flight_size)
-        } else {
-            growth.flight_size + self.smss > self.cwnd
-        }
+        let most = growth.window_use.most.max(growth.flight_size);
+        growth.window_use.is_full || (self.in_slow_start() && self.cwnd < 2 * most)
     }
 
     fn slow_start(&mut self, growth: &Growth) {
@@ -245,7 +280,7 @@ impl Growth {
             snd_una: Seq(0),
             snd_nxt: Seq(0),
             flight_size: 0,
-            max_flight: 0,
+            window_use: WindowUse::new(Seq(0)),
         }
     }
 }

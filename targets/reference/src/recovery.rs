@@ -199,7 +199,7 @@ fn growth(tcb: &Tcb, ack: &Ack, now: Instant, config: &Config) -> Growth {
         snd_una: tcb.snd_una,
         snd_nxt: tcb.snd_nxt,
         flight_size: tcb.flight_size() + ack.acked,
-        max_flight: tcb.max_flight.0,
+        window_use: tcb.window_use,
     }
 }
 

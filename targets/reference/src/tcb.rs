@@ -8,7 +8,7 @@ use alloc::collections::VecDeque;
 use core::time::Duration;
 
 use crate::chronograph::Chronograph;
-use crate::congestion::Congestion;
+use crate::congestion::{Congestion, WindowUse};
 use crate::output::Output;
 use crate::reassembly::Reassembly;
 use crate::recovery::Recovery;
@@ -32,6 +32,8 @@ use crate::{
 /// The send MSS when the remote offered none (RFC 9293 MUST-15).
 const DEFAULT_MSS_V4: u16 = 536;
 const DEFAULT_MSS_V6: u16 = 1_220;
+/// The least size that passes for a full segment when the remote's own size is not known yet.
+const SMALLEST_FULL_SEGMENT: usize = 536;
 /// Octets of options that a segment can have, and those of the Accurate ECN option with its padding.
 pub(crate) const MAX_OPTIONS: usize = 40;
 pub(crate) const ACC_ECN_LEN: usize = 12;
@@ -156,8 +158,7 @@ pub(crate) struct Tcb {
     pub(crate) pushes: bool,
     /// Where records end that segments must not cross, in order.
     pub(crate) records: VecDeque<Seq>,
-    /// The most octets that were out since SND.UNA was below the second.
-    pub(crate) max_flight: (usize, Seq),
+    pub(crate) window_use: WindowUse,
     /// The last reduction of the congestion window, while it may be taken back.
     pub(crate) undo: Option<Undo>,
     pub(crate) chronograph: Chronograph,
@@ -168,7 +169,8 @@ pub(crate) struct Tcb {
     pub(crate) retransmit_next: Option<Seq>,
     pub(crate) retransmissions: u32,
     pub(crate) total_retransmissions: u64,
-    pub(crate) syn_was_lost: bool,
+    /// Retransmissions of our SYN or SYN-ACK.
+    pub(crate) syn_losses: u32,
     /// Zero-window probes since the window closed.
     pub(crate) probes: u32,
     /// Zero-window probes since the last answer.
@@ -288,7 +290,7 @@ impl Tcb {
             last_text_at: None,
             pushes: false,
             records: VecDeque::new(),
-            max_flight: (0, iss),
+            window_use: WindowUse::new(iss),
             undo: None,
             chronograph: Chronograph::default(),
             delivered: 0,
@@ -296,7 +298,7 @@ impl Tcb {
             retransmit_next: None,
             retransmissions: 0,
             total_retransmissions: 0,
-            syn_was_lost: false,
+            syn_losses: 0,
             probes: 0,
             unanswered_probes: 0,
             keep_alive_probes: 0,
@@ -350,9 +352,10 @@ impl Tcb {
     pub(crate) fn begin_transfer(&mut self, config: &Config) {
         self.established = true;
         let smss = self.smss(config);
-        self.congestion = Congestion::new(smss, config, self.syn_was_lost);
+        let keeps_window = self.syn_losses <= config.forgiven_syn_losses;
+        self.congestion = Congestion::new(smss, config, !keeps_window);
         self.retransmissions = 0;
-        if self.syn_was_lost {
+        if self.syn_losses > 0 {
             self.rtt.syn_was_lost();
         }
     }
@@ -499,6 +502,19 @@ impl Tcb {
     /// Whether our SYN was not acknowledged yet.
     pub(crate) fn syn_is_unacked(&self) -> bool {
         self.snd_una == self.iss
+    }
+
+    /// Whether text for two full segments waits for its acknowledgment, or for more than one.
+    pub(crate) fn owes_acknowledgment(&self, config: &Config) -> bool {
+        let rmss = usize::from(self.rcv_mss);
+        let full = self
+            .largest_text
+            .clamp(SMALLEST_FULL_SEGMENT.min(rmss), rmss);
+        if config.ack_above_one_segment {
+            self.unacked_text > full
+        } else {
+            self.unacked_text >= 2 * full
+        }
     }
 
     /// Octets that a segment to the remote can hold after the fixed headers.

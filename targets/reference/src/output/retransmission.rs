@@ -40,10 +40,10 @@ pub(super) fn resend_tail(tcb: &mut Tcb, now: Instant, out: &mut Output) -> bool
     retransmit_at(tcb, start, end.octets_since(start), now, out) != start
 }
 
-/// Sends the first octet again, into a closed window (RFC 9293 MUST-36).
-pub(super) fn probe(tcb: &mut Tcb, now: Instant, out: &mut Output) {
+/// Sends the first `limit` octets again, or the first segment, into a closed window (RFC 9293 MUST-36).
+pub(super) fn probe(tcb: &mut Tcb, limit: usize, now: Instant, out: &mut Output) {
     // The remote need not take it: nothing follows for what is out.
-    let _ = send_again(tcb, tcb.snd_una, 1, now, out);
+    let _ = send_again(tcb, tcb.snd_una, limit, now, out);
 }
 
 /// Sends up to `limit` octets from `seq` on again; where the next would begin.

@@ -42,6 +42,7 @@ pub(crate) fn transmit(tcb: &mut Tcb, now: Instant, out: &mut Output) {
 
 /// Sends everything new that may leave.
 fn send_bursts(tcb: &mut Tcb, now: Instant, out: &mut Output) {
+    let before = tcb.snd_nxt;
     let (mut segments, mut most) = (0, usize::MAX);
     // Each round sends at least one octet or the FIN, so that the loop ends.
     while let Some(plan) = next_segment(tcb, now, out.config()) {
@@ -59,9 +60,15 @@ fn send_bursts(tcb: &mut Tcb, now: Instant, out: &mut Output) {
         }
     }
     end_new_burst(tcb, segments, out);
-    let (most, until) = tcb.max_flight;
-    if tcb.snd_una.at_or_after(until) || tcb.flight_size() > most {
-        tcb.max_flight = (tcb.flight_size(), tcb.snd_nxt);
+    let in_flight = if tcb.is_selective() {
+        tcb.scoreboard.pipe()
+    } else {
+        tcb.flight_size()
+    };
+    let is_full = in_flight + tcb.smss(out.config()) > tcb.congestion.cwnd();
+    if is_full || tcb.snd_nxt != before {
+        let (flight_size, ends) = (tcb.flight_size(), (tcb.snd_una, tcb.snd_nxt));
+        tcb.window_use.observe(flight_size, is_full, ends);
     }
 }
 
@@ -320,12 +327,15 @@ fn restart_after_idle(tcb: &mut Tcb, now: Instant) {
 
 /// Sends one octet into a closed window: new text if there is any, else the oldest again (RFC 9293 MUST-36).
 ///
-/// Where probes have no text, an old sequence number asks for the answer, as in a keep-alive.
+/// Where probes have no new text, an old sequence number asks for the answer, as in a keep-alive, and what is out already goes
+/// again as after a timeout.
 pub(crate) fn probe_window(tcb: &mut Tcb, now: Instant, out: &mut Output) {
-    if !out.config().probes_have_text {
+    let has_text = out.config().probes_have_text;
+    if tcb.flight_size() > 0 {
+        let limit = if has_text { 1 } else { usize::MAX };
+        retransmission::probe(tcb, limit, now, out);
+    } else if !has_text {
         control::send_ack_at(tcb, tcb.snd_una.wrapping_sub(1), now, out);
-    } else if tcb.flight_size() > 0 {
-        retransmission::probe(tcb, now, out);
     } else {
         let len = tcb.unsent().min(1);
         send_new(

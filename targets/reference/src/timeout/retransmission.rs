@@ -27,7 +27,7 @@ pub(super) fn expire(tcb: &mut Tcb, now: Instant, out: &mut Output) {
         tcb.rtt.back_off(); // rule 5.5; the timer starts anew below, rule 5.6
     }
     if tcb.syn_is_unacked() {
-        tcb.syn_was_lost = true;
+        tcb.syn_losses = tcb.retransmissions;
         if tcb.state == State::SynSent {
             tcb.fall_back_from_fast_open();
         }

@@ -43,6 +43,7 @@ impl Stack {
                 segmentation::transmit(tcb, now, &mut self.out);
                 tcb.pushes = false;
             }
+            ConnectionOption::QuickAck(false) => tcb.quick_acks = 0,
             ConnectionOption::QuickAck(true) if tcb.unacked_text > 0 => {
                 tcb.ack_now = true;
                 segmentation::transmit(tcb, now, &mut self.out);

@@ -35,7 +35,9 @@ impl Stack {
         if tcb.receive.is_empty() && tcb.state == State::Closed {
             tcb.receive.shrink_to_fit();
         }
-        if tcb.state.takes_text() && tcb.window_update_is_due() {
+        let config = self.out.config();
+        let owes = config.ack_waits_for_reader && tcb.owes_acknowledgment(config);
+        if tcb.state.takes_text() && (owes || tcb.window_update_is_due()) {
             tcb.ack_now = true;
             segmentation::transmit(tcb, now, &mut self.out);
         }

@@ -174,7 +174,7 @@ fn advance(
             snd_una: seg_ack,
             snd_nxt,
             flight_size: seg_ack.octets_since(before) + tcb.flight_size(),
-            max_flight: tcb.max_flight.0,
+            window_use: tcb.window_use,
         };
         let smss = tcb.smss(out.config());
         let (advice, restart) =

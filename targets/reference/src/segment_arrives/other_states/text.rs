@@ -7,9 +7,6 @@ use crate::tcb::{Tcb, at_least};
 use crate::timer::Timer;
 use crate::{DropReason, Instant};
 
-/// The least size that passes for a full segment when the remote's own size is not known yet.
-const SMALLEST_FULL_SEGMENT: usize = 536;
-
 /// Text in order goes to the user, text beyond a gap is held, and both are acknowledged.
 pub(super) fn step(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) -> Step {
     if !tcb.state.takes_text() {
@@ -82,16 +79,9 @@ fn deliver(tcb: &mut Tcb, text: &[u8]) {
 
 /// Delayed ACKs (RFC 9293 SHLD-18): for every second full segment at least (SHLD-19), MUST-40: within 500 ms.
 fn acknowledge_later(tcb: &mut Tcb, fills_gap: bool, now: Instant, out: &Output) {
-    let rmss = usize::from(tcb.rcv_mss);
-    let full = tcb
-        .largest_text
-        .clamp(SMALLEST_FULL_SEGMENT.min(rmss), rmss);
     let config = out.config();
-    let enough = if config.ack_above_one_segment {
-        tcb.unacked_text > full
-    } else {
-        tcb.unacked_text >= 2 * full
-    };
+    let waits_for_reader = config.ack_waits_for_reader && !tcb.window_reaches_as_far();
+    let enough = tcb.owes_acknowledgment(config) && !waits_for_reader;
     match config.delayed_ack {
         Some(delay)
             if !delay.is_zero()
