@@ -196,6 +196,8 @@ pub struct Config {
     /// Whether what comes with a SYN, and fast open does not take, waits for the handshake's end (RFC 9293 section 3.10.7.2); if
     /// not, it has to come again.
     pub holds_text_of_syn: bool,
+    /// Whether a listener drops a SYN with FIN (RFC 9293 section 3.10.7.2 knows no such rule).
+    pub drops_syn_with_fin: bool,
     /// Whether the RST that answers a segment without a connection echoes its timestamp (RFC 7323 section 5.2).
     pub reset_echoes_timestamp: bool,
     /// Whether a SYN-ACK is answered with RST whose echoed timestamp our SYN cannot have had.
@@ -384,6 +386,7 @@ impl Default for Config {
             fast_open_client_without_cookie: false,
             soft_errors_abort_attempts: false,
             holds_text_of_syn: true,
+            drops_syn_with_fin: false,
             reset_echoes_timestamp: true,
             mss_follows_path: false,
             duplicate_syn_is_reported: false,

@@ -77,6 +77,7 @@ impl Profile {
             send_buffer: 1_310_720,
             piece_overhead: 896,
             fragments_per_segment: Some(17),
+            drops_syn_with_fin: true,
             ..Config::default()
         };
         Self {

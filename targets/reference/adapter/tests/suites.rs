@@ -1,6 +1,7 @@
-//! The whole of `suites/` on this stack, over IPv4 and IPv6: every verdict is the one that the script expects.
+//! The whole of `suites/` on this stack, in both of its profiles, over IPv4 and IPv6: every verdict is the one that the script
+//! expects.
 //!
-//! It says the same as `halfopen run suites`, without the command, its reports and the kernel's target, so that little has to be
+//! It says the same as `halfopen run suites --target reference --target reference:linux`, without the command, its reports and the kernel's target, so that little has to be
 //! linked after a change of the stack: `cargo mutants` judges every mutant by it (see `.cargo/mutants.toml`).
 
 use std::fs;
@@ -10,11 +11,12 @@ use std::sync::Arc;
 use halfopen_drill::{
     Drill, Options, ScriptFile, SessionEvent, Standing, TargetFactory, run_session,
 };
-use halfopen_reference_target::ReferenceTarget;
+use halfopen_reference_target::{Profile, ReferenceTarget};
 use halfopen_script::Definitions;
 use halfopen_target::{AddressMode, Capabilities, Target, TargetError};
 
 struct Factory {
+    profile: Profile,
     capabilities: Capabilities,
 }
 
@@ -24,7 +26,9 @@ impl TargetFactory for Factory {
     }
 
     fn create(&self) -> Result<Box<dyn Target>, TargetError> {
-        Ok(Box::new(ReferenceTarget::new()))
+        Ok(Box::new(ReferenceTarget::with_profile(
+            self.profile.clone(),
+        )))
     }
 }
 
@@ -86,10 +90,22 @@ fn assert_expected(event: SessionEvent) {
 }
 
 #[test]
-fn every_script_has_the_verdict_that_it_expects() {
+fn every_script_has_the_verdict_that_it_expects_of_the_rfcs() {
+    judge(Profile::rfc());
+}
+
+#[test]
+fn every_script_has_the_verdict_that_it_expects_of_linux_choices() {
+    judge(Profile::linux());
+}
+
+fn judge(profile: Profile) {
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
     let target: Arc<dyn TargetFactory> = Arc::new(Factory {
-        capabilities: ReferenceTarget::new().capabilities().clone(),
+        capabilities: ReferenceTarget::with_profile(profile.clone())
+            .capabilities()
+            .clone(),
+        profile,
     });
     let mut drills = Vec::new();
     for path in scripts(&top.join("suites")) {

@@ -25,7 +25,8 @@ pub(crate) fn check(
         control::reply_rst(seg, out);
         return Step::Done;
     }
-    if !seg.flags.syn {
+    let contradicts_itself = seg.flags.fin && out.config().drops_syn_with_fin;
+    if !seg.flags.syn || contradicts_itself {
         out.dropped(Some(listener.id), DropReason::NoUse, now);
         return Step::Done;
     }
