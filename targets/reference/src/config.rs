@@ -107,10 +107,14 @@ pub struct Config {
     pub hystart: HyStartVariant,
     /// Whether losses are found by time (RACK, RFC 8985) instead of by counting, where SACK is in use.
     pub rack: bool,
+    /// Whether the end of what is in flight is sent again once in each recovery by counting (RFC 6675 section 4, NextSeg rule 4).
+    pub rescues_tail: bool,
     /// Whether the tail of what is in flight is probed for (TLP, RFC 8985 section 7), where SACK is in use.
     pub tail_loss_probe: bool,
     /// How long a remote may delay the acknowledgment of a single segment (WCDelAckT of RFC 8985).
     pub probe_ack_delay: Duration,
+    /// Whether the tail is probed for, too, while no round trip was measured since the last probe (RFC 8985 section 7.3: not).
+    pub probes_unmeasured_paths: bool,
     /// The least time after which the tail is probed for.
     pub least_probe_timeout: Duration,
     /// Whether spurious timeouts are looked for (F-RTO, RFC 5682), where SACK is in use.
@@ -125,6 +129,9 @@ pub struct Config {
     pub grows_by_delivery: bool,
     /// Whether a SACK block counts only for the segments of which it covers all.
     pub whole_segment_sacks: bool,
+    /// Whether every partial acknowledgment restarts the retransmission timer, and not the first only (RFC 6582 section 4 knows
+    /// both).
+    pub partial_acks_restart_timer: bool,
     /// Whether a reduction is spread over the recovery (RFC 9937), where SACK is in use.
     pub rate_reduction: bool,
     /// Whether a closed window is probed with an octet of text (RFC 9293 MUST-36), instead of with an old sequence number and none
@@ -146,12 +153,45 @@ pub struct Config {
 
     /// Challenge ACKs allowed in each interval, for the whole stack; `None` for no limit (RFC 5961 section 7).
     pub challenge_ack_limit: Option<ChallengeAckLimit>,
+    /// Whether the range of old acknowledgments goes back no further than what was acknowledged (RFC 5961 section 5.2 has
+    /// MAX.SND.WND alone).
+    pub bounds_old_acks_by_acknowledged: bool,
+    /// Whether a segment without ACK, RST and SYN is dropped before its sequence number is looked at, and so without an answer.
+    pub drops_unacknowledging_first: bool,
+    /// Whether a segment is acceptable, too, that ends at RCV.NXT or begins at the right edge of the window, and a FIN right behind
+    /// that; but one that goes on beyond the window only while the user has nothing to read (RFC 9293 section 3.10.7.4 has four
+    /// cases).
+    pub lenient_edges: bool,
+    /// Whether our SYN is sent again at once after an ACK of what was never sent, instead of after the RTO.
+    pub wrong_ack_repeats_syn: bool,
+    /// Whether a RST is exact, too, at the right edge of what the last SACK blocks told or, once the remote's FIN has arrived, one
+    /// before RCV.NXT (RFC 5961 section 3.2 has RCV.NXT alone).
+    pub takes_near_rsts: bool,
+    /// Whether a RST ends a simultaneous open as a reset (RFC 9293 section 3.10.7.4: refused).
+    pub resets_in_syn_received: bool,
+    /// Whether the remote is sent a RST when it answered no keep-alive.
+    pub gives_up_with_reset: bool,
+    /// Whether the first retransmission, too, keeps to a window that was taken back (RFC 7323 section 2.4: later ones do).
+    pub retransmissions_keep_to_window: bool,
+    /// Whether SYN-RECEIVED after a passive OPEN is a request, of which little is remembered: a SYN that comes again draws the
+    /// SYN-ACK again, a wrong ACK or a SYN in the window a RST, whatever else the segment says.
+    pub brief_requests: bool,
+    /// Whether of TIME-WAIT, and of FIN-WAIT-2 without its user, little is remembered: nobody looks at SEG.ACK, any RST or SYN in
+    /// the window ends FIN-WAIT-2, and TIME-WAIT acknowledges what is not exact.
+    pub brief_remainders: bool,
+    /// Whether text that goes on behind the remote's FIN, or a FIN that leaves a gap and nobody can read up to, resets the connection.
+    pub resets_text_after_fin: bool,
+    /// Whether a CLOSE in SYN-RECEIVED waits for ESTABLISHED, too, if there is no text to send, unless the user goes away with it
+    /// (RFC 9293 section 3.10.4 sends the FIN at once).
+    pub fin_waits_for_established: bool,
     /// Whether the RST of an ABORT acknowledges what arrived.
     pub abort_acknowledges: bool,
     /// Whether a RST is ignored in TIME-WAIT (RFC 1337, fix 1); RFC 9293 itself closes.
     pub ignore_rst_in_time_wait: bool,
     /// Whether a SYN may reopen a connection that is in TIME-WAIT (RFC 9293 MAY-2, RFC 6191).
     pub reopen_time_wait: bool,
+    /// Whether a SYN with timestamps reopens a connection without, whatever its sequence number (RFC 6191 section 2).
+    pub timestamps_alone_reopen: bool,
     /// When SYNs are answered without being remembered (RFC 4987).
     pub syn_cookies: SynCookies,
     /// Whether listeners that ask for it take data in SYNs (RFC 7413).
@@ -173,6 +213,8 @@ pub struct Config {
     pub bursts: bool,
     /// Segments that make a burst at least, if as many may leave.
     pub least_burst: usize,
+    /// By how many ticks a timestamp may be older than TS.Recent (RFC 7323 section 5.3: none).
+    pub paws_slack: u32,
     /// Whether a segment is taken that lacks the timestamps that were agreed on (RFC 7323 section 3.2 asks to drop it).
     pub takes_missing_timestamps: bool,
     /// Whether text that is sent soon after text arrived ends [`Config::quick_acks`]: the two ends take turns.
@@ -348,14 +390,17 @@ impl Default for Config {
             slow_start_segments: 1,
             hystart: HyStartVariant::PlusPlus,
             rack: true,
+            rescues_tail: true,
             tail_loss_probe: true,
             probe_ack_delay: Duration::from_millis(200),
+            probes_unmeasured_paths: false,
             least_probe_timeout: Duration::from_millis(10),
             frto: true,
             validate_window: false,
             reduces_from_window: false,
             grows_by_delivery: false,
             whole_segment_sacks: false,
+            partial_acks_restart_timer: false,
             rate_reduction: true,
             probes_have_text: true,
             restart_after_idle: true,
@@ -365,9 +410,22 @@ impl Default for Config {
             diffserv: 0,
             ephemeral_ports: (49_152, 65_535),
             challenge_ack_limit: None,
+            bounds_old_acks_by_acknowledged: false,
+            drops_unacknowledging_first: false,
+            lenient_edges: false,
+            wrong_ack_repeats_syn: false,
+            takes_near_rsts: false,
+            resets_in_syn_received: false,
+            gives_up_with_reset: false,
+            retransmissions_keep_to_window: false,
+            brief_requests: false,
+            brief_remainders: false,
+            resets_text_after_fin: false,
+            fin_waits_for_established: false,
             abort_acknowledges: false,
             ignore_rst_in_time_wait: false,
             reopen_time_wait: true,
+            timestamps_alone_reopen: true,
             syn_cookies: SynCookies::Never,
             fast_open_server: true,
             fast_open_every_listener: false,
@@ -378,6 +436,7 @@ impl Default for Config {
             hard_errors_abort_synchronized: false,
             bursts: false,
             least_burst: 2,
+            paws_slack: 0,
             takes_missing_timestamps: false,
             replies_end_quick_acks: false,
             fast_open_tries_experiment: false,

@@ -66,8 +66,9 @@ impl Stack {
         let connection = self.table.connections.get(&id);
         plain_syn
             && self.config().reopen_time_wait
-            && connection
-                .is_some_and(|tcb| tcb.state == State::TimeWait && rfc6191::may_reopen(tcb, seg))
+            && connection.is_some_and(|tcb| {
+                tcb.state == State::TimeWait && rfc6191::may_reopen(tcb, seg, self.config())
+            })
     }
 
     fn listen(

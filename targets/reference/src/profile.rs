@@ -78,6 +78,23 @@ impl Profile {
             piece_overhead: 896,
             fragments_per_segment: Some(17),
             drops_syn_with_fin: true,
+            bounds_old_acks_by_acknowledged: true,
+            drops_unacknowledging_first: true,
+            lenient_edges: true,
+            wrong_ack_repeats_syn: true,
+            takes_near_rsts: true,
+            resets_in_syn_received: true,
+            gives_up_with_reset: true,
+            partial_acks_restart_timer: true,
+            retransmissions_keep_to_window: true,
+            paws_slack: 1,
+            brief_requests: true,
+            brief_remainders: true,
+            resets_text_after_fin: true,
+            fin_waits_for_established: true,
+            rescues_tail: false,
+            probes_unmeasured_paths: true,
+            timestamps_alone_reopen: false,
             ..Config::default()
         };
         Self {

@@ -121,6 +121,11 @@ impl Reassembly {
         text
     }
 
+    /// Where what is held ends.
+    pub(crate) fn right_edge(&self) -> Option<Seq> {
+        self.islands.last().map(Island::end)
+    }
+
     /// SACK blocks, the newest first, at most `max` (RFC 2018 section 4).
     ///
     /// What is contiguous with `rcv_nxt` is no gap: it only waits for the connection to be established.

@@ -3,7 +3,7 @@
 use crate::config::ChallengeAckLimit;
 use crate::output::{Output, control};
 use crate::tcb::Tcb;
-use crate::{Instant, Seq};
+use crate::{Config, Instant, Seq};
 
 /// Counts challenge ACKs of the whole stack (section 7).
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,8 +36,15 @@ pub(crate) fn challenge(tcb: &mut Tcb, now: Instant, out: &mut Output) {
 }
 
 /// Section 5.2: SND.UNA - MAX.SND.WND <= SEG.ACK <= SND.NXT.
-pub(crate) fn ack_is_in_range(tcb: &Tcb, seg_ack: Seq) -> bool {
-    let oldest = tcb.snd_una.wrapping_sub(tcb.max_snd_wnd);
+pub(crate) fn ack_is_in_range(tcb: &Tcb, seg_ack: Seq, config: &Config) -> bool {
+    let mut range = tcb.max_snd_wnd;
+    if config.bounds_old_acks_by_acknowledged {
+        // The SYN of a passive OPEN does not count.
+        let controls = u64::from(tcb.listener.is_none()) + u64::from(tcb.fin_is_acked());
+        let acked = tcb.octets_acked.saturating_add(controls);
+        range = u32::try_from(acked).map_or(range, |acked| range.min(acked));
+    }
+    let oldest = tcb.snd_una.wrapping_sub(range);
     seg_ack.at_or_after(oldest) && seg_ack.before_or_at(tcb.snd_nxt)
 }
 

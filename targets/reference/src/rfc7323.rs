@@ -54,7 +54,7 @@ impl Timestamps {
     }
 
     /// Section 5.3, R1, before the sequence number is looked at.
-    pub(crate) fn check(&self, seg: &Segment<'_>, now: Instant) -> Verdict {
+    pub(crate) fn check(&self, seg: &Segment<'_>, slack: u32, now: Instant) -> Verdict {
         if seg.flags.rst {
             return Verdict::Good; // section 5.2: RST is not subject to PAWS
         }
@@ -68,7 +68,7 @@ impl Timestamps {
             };
         };
         let expired = now.since(self.ts_recent_at) > TS_RECENT_LIFE;
-        if before(stamps.val, self.ts_recent) && !expired {
+        if before(stamps.val, self.ts_recent.wrapping_sub(slack)) && !expired {
             Verdict::Old
         } else {
             Verdict::Good

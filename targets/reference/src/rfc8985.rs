@@ -243,8 +243,9 @@ pub(crate) fn schedule_probe(tcb: &mut Tcb, now: Instant, config: &Config) {
 
 /// Whether a probe may leave: there is none out, and a round trip was measured since the last one, or at all
 /// (section 7.3).
-pub(crate) fn may_probe(tcb: &Tcb) -> bool {
-    tcb.rack.probe.is_none() && tcb.rtt.samples() > tcb.rack.samples_at_probe
+pub(crate) fn may_probe(tcb: &Tcb, config: &Config) -> bool {
+    let is_measured = tcb.rtt.samples() > tcb.rack.samples_at_probe;
+    tcb.rack.probe.is_none() && (is_measured || config.probes_unmeasured_paths)
 }
 
 /// A loss probe leaves (section 7.3).

@@ -159,6 +159,7 @@ pub(crate) struct Tcb {
     /// Where records end that segments must not cross, in order.
     pub(crate) records: VecDeque<Seq>,
     pub(crate) window_use: WindowUse,
+    pub(crate) lenient_edges: bool,
     /// The last reduction of the congestion window, while it may be taken back.
     pub(crate) undo: Option<Undo>,
     pub(crate) chronograph: Chronograph,
@@ -291,6 +292,7 @@ impl Tcb {
             pushes: false,
             records: VecDeque::new(),
             window_use: WindowUse::new(iss),
+            lenient_edges: config.lenient_edges,
             undo: None,
             chronograph: Chronograph::default(),
             delivered: 0,

@@ -20,12 +20,17 @@ pub(crate) fn retransmit_head(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     }
     // RFC 7323 section 2.4: the first retransmission disregards a window that was taken back, later ones
     // keep to it (RFC 9293 SHLD-16, MAY-7); one octet always leaves.
-    let limit = if tcb.retransmissions <= 1 {
+    let limit = if tcb.retransmissions <= disregarding(out) {
         usize::MAX
     } else {
         (tcb.snd_wnd as usize).max(1)
     };
     let _ = retransmit_at(tcb, tcb.snd_una, limit, now, out);
+}
+
+/// How many retransmissions may disregard the window.
+fn disregarding(out: &Output) -> u32 {
+    u32::from(!out.config().retransmissions_keep_to_window)
 }
 
 /// Sends the last segment again, or as much of its end as fits (RFC 8985 section 7.3); whether there was one.
@@ -112,11 +117,11 @@ fn resend_lost(tcb: &mut Tcb, now: Instant, out: &mut Output) {
 /// Sends one hole again, or as much of it as fits; whether anything left.
 fn resend_hole(tcb: &mut Tcb, seq: Seq, length: usize, now: Instant, out: &mut Output) -> bool {
     let window = tcb.snd_una.wrapping_add(tcb.snd_wnd).octets_since(seq);
-    let limit = match (seq == tcb.snd_una, tcb.retransmissions) {
+    let limit = match seq == tcb.snd_una {
         // RFC 7323 section 2.4, as in `retransmit_head`.
-        (true, 0 | 1) => usize::MAX,
-        (true, _) => window.max(1),
-        (false, _) => window,
+        true if tcb.retransmissions <= disregarding(out) => usize::MAX,
+        true => window.max(1),
+        false => window,
     };
     let mut length = length;
     if seq.plus(length) == tcb.snd_nxt {
@@ -137,10 +142,11 @@ pub(super) fn resend_more(tcb: &mut Tcb, now: Instant, out: &mut Output) {
         if segmentation::usable_congestion_window(tcb, out.config()) < smss {
             return;
         }
-        let hole = tcb.scoreboard.next_hole();
-        let Some((seq, length)) =
-            hole.or_else(|| tcb.scoreboard.rescue(tcb.snd_una, tcb.recovery.recover))
-        else {
+        let mut hole = tcb.scoreboard.next_hole();
+        if hole.is_none() && out.config().rescues_tail {
+            hole = tcb.scoreboard.rescue(tcb.snd_una, tcb.recovery.recover);
+        }
+        let Some((seq, length)) = hole else {
             return;
         };
         if !resend_hole(tcb, seq, length, now, out) {
@@ -165,10 +171,10 @@ fn resume(tcb: &mut Tcb, now: Instant, out: &mut Output) {
             return;
         }
         let window = (tcb.snd_wnd as usize).saturating_sub(sent_again);
-        let limit = match (head, tcb.retransmissions) {
-            (true, 0 | 1) => usize::MAX,
-            (true, _) => window.max(1),
-            (false, _) => window,
+        let limit = match head {
+            true if tcb.retransmissions <= disregarding(out) => usize::MAX,
+            true => window.max(1),
+            false => window,
         };
         if limit == 0 {
             tcb.retransmit_next = Some(next);

@@ -3,11 +3,13 @@
 pub(crate) mod closed;
 pub(crate) mod listen;
 pub(crate) mod other_states;
+pub(crate) mod remainder;
+pub(crate) mod request;
 pub(crate) mod syn_sent;
 
-use crate::Config;
 use crate::segment::Segment;
 use crate::tcb::Tcb;
+use crate::{Config, Seq};
 
 /// Whether the next step gets to see the segment.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -17,6 +19,13 @@ pub(crate) enum Step {
     Continue,
     /// The segment is dealt with.
     Done,
+}
+
+/// Whether the segment begins at the left edge, or has something in the window, or is empty and at the right edge.
+fn is_in_window(seg: &Segment<'_>, left: Seq, right: Seq) -> bool {
+    let end = seg.seq.wrapping_add(seg.len());
+    let overlaps = end.after(left) && seg.seq.before(right);
+    seg.seq == left || overlaps || (seg.seq == right && seg.len() == 0)
 }
 
 /// Keeps text and FIN that came with a SYN until the connection is established.

@@ -1,11 +1,14 @@
 //! SEGMENT ARRIVES in SYN-SENT (RFC 9293 section 3.10.7.3).
 
+use core::time::Duration;
+
 use super::other_states;
 use super::{Step, hold_until_established};
 use crate::output::{Output, control, segmentation};
 use crate::rfc7413::Lesson;
 use crate::segment::Segment;
-use crate::tcb::Tcb;
+use crate::tcb::{Tcb, at_least};
+use crate::timer::Timer;
 use crate::{ConnectionError, DropReason, Instant, State, rfc7323};
 
 /// First ACK, second RST, (third security), fourth SYN, fifth anything else.
@@ -19,12 +22,16 @@ pub(crate) fn segment_arrives(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, ou
 }
 
 /// First: an ACK has to acknowledge our SYN.
-fn first_ack(tcb: &Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) -> Step {
+fn first_ack(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) -> Step {
     let seg_ack = seg.ack;
     let acceptable = seg_ack.after(tcb.snd_una) && seg_ack.before_or_at(tcb.snd_nxt);
     let echo_is_wrong = out.config().checks_echo_on_syn_ack && echoes_another_syn(tcb, seg, now);
     if !seg.flags.ack || (acceptable && !echo_is_wrong) {
         return Step::Continue;
+    }
+    if out.config().wrong_ack_repeats_syn && !acceptable && tcb.retransmissions == 0 {
+        tcb.timers
+            .set(Timer::Retransmission, now.after(at_least(Duration::ZERO)));
     }
     if seg.flags.rst {
         out.dropped(Some(tcb.id), DropReason::RstNotExact, now); // RFC 5961 section 3.2
@@ -36,7 +43,7 @@ fn first_ack(tcb: &Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) -> St
 }
 
 /// Whether the timestamp that comes back was in none of our SYNs.
-fn echoes_another_syn(tcb: &Tcb, seg: &Segment<'_>, now: Instant) -> bool {
+pub(super) fn echoes_another_syn(tcb: &Tcb, seg: &Segment<'_>, now: Instant) -> bool {
     let echoed = seg.options.timestamps.map_or(0, |stamps| stamps.ecr);
     let clock = |at| rfc7323::clock(tcb.timestamp_offset, at);
     let since = |at| clock(at).wrapping_sub(echoed);
@@ -93,6 +100,10 @@ fn established(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output)
     tcb.schedule_keep_alive();
     // The SYN is dealt with; what else the segment holds goes through the sixth to eighth step.
     tcb.ack_now = true;
+    if !out.config().holds_text_of_syn && !tcb.fast_open_asked {
+        segmentation::transmit(tcb, now, out);
+        return;
+    }
     let mut rest = *seg;
     rest.seq = tcb.rcv_nxt;
     rest.flags.syn = false;

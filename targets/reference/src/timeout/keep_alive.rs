@@ -17,6 +17,9 @@ pub(super) fn expire(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     }
     // RFC 9293 MUST-29: one unanswered probe proves nothing.
     if tcb.keep_alive_probes >= tcb.options.keep_count.max(2) {
+        if out.config().gives_up_with_reset {
+            control::send_abort(tcb, now, out);
+        }
         tcb.end(Some(ConnectionError::KeepAliveTimedOut), now, out);
         return;
     }

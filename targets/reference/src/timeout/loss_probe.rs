@@ -9,7 +9,7 @@ pub(super) fn expire(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     if tcb.flight_size() == 0 || tcb.snd_wnd == 0 || !tcb.is_selective() {
         return;
     }
-    if rfc8985::may_probe(tcb) {
+    if rfc8985::may_probe(tcb, out.config()) {
         segmentation::send_loss_probe(tcb, now, out);
     } else {
         segmentation::await_timeout(tcb, now, out);

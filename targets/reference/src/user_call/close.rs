@@ -80,9 +80,10 @@ fn close(tcb: &mut Tcb, now: Instant, out: &mut Output) -> Result<(), UserError>
         _ if tcb.fin_queued => return Err(UserError::ConnectionClosing),
         _ => tcb.fin_queued = true,
     }
+    let waits = out.config().fin_waits_for_established && !tcb.released;
     match tcb.state {
         // With text queued, the FIN waits for ESTABLISHED.
-        State::SynReceived if tcb.unsent() == 0 => tcb.enter(State::FinWait1, now, out),
+        State::SynReceived if tcb.unsent() == 0 && !waits => tcb.enter(State::FinWait1, now, out),
         State::Established => tcb.enter(State::FinWait1, now, out),
         // CLOSE-WAIT enters LAST-ACK when the FIN leaves.
         _ => {}

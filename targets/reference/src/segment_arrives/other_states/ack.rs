@@ -20,7 +20,7 @@ pub(super) fn step(tcb: &mut Tcb, seg: &mut Segment<'_>, now: Instant, out: &mut
         return Step::Done;
     }
     // RFC 9293 MAY-12, after which test, discard and ACK are a MUST.
-    if !rfc5961::ack_is_in_range(tcb, seg.ack) {
+    if !rfc5961::ack_is_in_range(tcb, seg.ack, out.config()) {
         out.dropped(Some(tcb.id), DropReason::AckOutOfRange, now);
         rfc5961::challenge(tcb, now, out);
         return Step::Done;
@@ -180,7 +180,7 @@ fn advance(
         let (advice, restart) =
             tcb.recovery
                 .new_ack(seg_ack, snd_nxt, smss, &growth, &mut tcb.congestion);
-        if restart {
+        if restart || out.config().partial_acks_restart_timer {
             tcb.timers
                 .set(Timer::Retransmission, now.after(at_least(tcb.rtt.rto()))); // RFC 6298 rule 5.3
         }
@@ -226,7 +226,8 @@ fn update_window(tcb: &mut Tcb, seg: &Segment<'_>) {
 fn after_acknowledgment(tcb: &mut Tcb, now: Instant, out: &mut Output) -> Step {
     if !tcb.fin_is_acked() {
         // CLOSING and LAST-ACK ignore a segment that does not acknowledge the FIN.
-        let ignored = matches!(tcb.state, State::Closing | State::LastAck);
+        let ignored = matches!(tcb.state, State::Closing | State::LastAck)
+            && !out.config().resets_text_after_fin;
         return if ignored { Step::Done } else { Step::Continue };
     }
     match tcb.state {

@@ -12,7 +12,7 @@ pub(crate) mod syn;
 pub(crate) mod text;
 pub(crate) mod urg;
 
-use super::Step;
+use super::{Step, remainder, request};
 use crate::output::{Output, segmentation};
 use crate::segment::Segment;
 use crate::tcb::Tcb;
@@ -20,6 +20,13 @@ use crate::{Instant, State};
 
 /// Takes one segment through the eight steps, then sends what has become due.
 pub(crate) fn segment_arrives(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) {
+    if remainder::is_one(tcb, out) {
+        remainder::segment_arrives(tcb, seg, now, out);
+        return;
+    }
+    if request::is_one(tcb, out) && request::check(tcb, seg, now, out) == Step::Done {
+        return;
+    }
     let _ = eight_steps(tcb, seg, now, out);
     if tcb.state != State::Closed && tcb.state != State::Listen {
         // RFC 9293 MUST-58, MUST-59: one ACK for all that the segment brought, with text where there is any.

@@ -5,7 +5,7 @@ use crate::output::Output;
 use crate::rfc5961;
 use crate::segment::Segment;
 use crate::tcb::Tcb;
-use crate::{ConnectionError, DropReason, Instant, State};
+use crate::{Config, ConnectionError, DropReason, Instant, State};
 
 /// An exact RST ends the connection; any other in the window draws a challenge ACK.
 pub(super) fn step(tcb: &mut Tcb, seg: &mut Segment<'_>, now: Instant, out: &mut Output) -> Step {
@@ -13,7 +13,7 @@ pub(super) fn step(tcb: &mut Tcb, seg: &mut Segment<'_>, now: Instant, out: &mut
         return Step::Continue;
     }
     // The first step let only RSTs inside of the window pass.
-    if seg.seq != tcb.rcv_nxt && !in_window_suffices(out) {
+    if !is_exact(tcb, seg, out.config()) && !in_window_suffices(out) {
         out.dropped(Some(tcb.id), DropReason::RstNotExact, now);
         rfc5961::challenge(tcb, now, out);
         return Step::Done;
@@ -25,8 +25,14 @@ pub(super) fn step(tcb: &mut Tcb, seg: &mut Segment<'_>, now: Instant, out: &mut
             // A passive OPEN returns to LISTEN, and its user is not told.
             tcb.enter(State::Listen, now, out);
         }
-        State::SynReceived => tcb.end(Some(ConnectionError::Refused), now, out),
-        State::Established | State::FinWait1 | State::FinWait2 | State::CloseWait => {
+        State::SynReceived if !out.config().resets_in_syn_received => {
+            tcb.end(Some(ConnectionError::Refused), now, out);
+        }
+        State::SynReceived
+        | State::Established
+        | State::FinWait1
+        | State::FinWait2
+        | State::CloseWait => {
             tcb.end(Some(ConnectionError::Reset), now, out); // RFC 9293 MUST-12
         }
         State::TimeWait if out.config().ignore_rst_in_time_wait => {
@@ -35,6 +41,22 @@ pub(super) fn step(tcb: &mut Tcb, seg: &mut Segment<'_>, now: Instant, out: &mut
         _ => tcb.end(None, now, out),
     }
     Step::Done
+}
+
+/// RFC 5961 section 3.2: at RCV.NXT.
+pub(super) fn is_exact(tcb: &Tcb, seg: &Segment<'_>, config: &Config) -> bool {
+    seg.seq == tcb.rcv_nxt || (config.takes_near_rsts && is_near(tcb, seg))
+}
+
+/// A remote may have forgotten its FIN, or count from what it knows to have arrived out of order.
+fn is_near(tcb: &Tcb, seg: &Segment<'_>) -> bool {
+    let before_fin = tcb.end_of_stream
+        && seg.seq == tcb.rcv_nxt.wrapping_sub(1)
+        && matches!(
+            tcb.state,
+            State::CloseWait | State::Closing | State::LastAck
+        );
+    before_fin || (tcb.offer.sack && tcb.reassembly.right_edge() == Some(seg.seq))
 }
 
 #[cfg(feature = "planted-bugs")]

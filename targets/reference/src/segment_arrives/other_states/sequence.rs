@@ -1,17 +1,21 @@
 //! First: check the sequence number, after the timestamp (RFC 7323 section 5.3).
 
-use super::Step;
+use super::{Step, rst};
 use crate::output::{Output, control};
 use crate::rfc3168;
 use crate::rfc5961;
 use crate::rfc7323::Verdict;
 use crate::rfc9768::{self, SynAgain};
-use crate::segment::Segment;
+use crate::segment::{Flags, Segment};
 use crate::tcb::Tcb;
 use crate::{DropReason, Instant, State};
 
 /// Drops what lies outside of the window; cuts off what is old and what is beyond.
 pub(super) fn step(tcb: &mut Tcb, seg: &mut Segment<'_>, now: Instant, out: &mut Output) -> Step {
+    if says_nothing(tcb, seg, out) {
+        out.dropped(Some(tcb.id), DropReason::NoAck, now);
+        return Step::Done;
+    }
     tcb.last_heard = now;
     tcb.keep_alive_probes = 0;
     match rfc9768::syn_again(tcb, seg) {
@@ -26,11 +30,9 @@ pub(super) fn step(tcb: &mut Tcb, seg: &mut Segment<'_>, now: Instant, out: &mut
         }
         None => {}
     }
-    match tcb
-        .timestamps
-        .as_ref()
-        .map_or(Verdict::Good, |stamps| stamps.check(seg, now))
-    {
+    match tcb.timestamps.as_ref().map_or(Verdict::Good, |stamps| {
+        stamps.check(seg, out.config().paws_slack, now)
+    }) {
         Verdict::Good => {}
         Verdict::Missing if out.config().takes_missing_timestamps => {}
         Verdict::Missing => {
@@ -55,7 +57,12 @@ pub(super) fn step(tcb: &mut Tcb, seg: &mut Segment<'_>, now: Instant, out: &mut
         tcb.ack_now = true;
         return Step::Continue;
     }
-    if !is_acceptable(tcb, seg) {
+    let is_acceptable = if out.config().lenient_edges {
+        is_acceptable_leniently(tcb, seg)
+    } else {
+        is_acceptable(tcb, seg)
+    };
+    if !is_acceptable {
         return unacceptable(tcb, seg, now, out);
     }
     let last_ack_sent = tcb.last_ack_sent;
@@ -89,6 +96,25 @@ fn is_acceptable(tcb: &Tcb, seg: &Segment<'_>) -> bool {
     }
 }
 
+/// Where edges are taken leniently: neither all old nor all new, and a FIN takes no room.
+fn is_acceptable_leniently(tcb: &Tcb, seg: &Segment<'_>) -> bool {
+    let end = seg.seq.wrapping_add(seg.len());
+    if end.before(tcb.last_ack_sent) || seg.seq.after(tcb.rcv_adv) {
+        return false;
+    }
+    let text_end = end.wrapping_sub(u32::from(seg.flags.fin));
+    let is_read = tcb.receive.is_empty() && !tcb.end_of_stream;
+    is_read || text_end.before_or_at(tcb.rcv_adv)
+}
+
+/// Without ACK, RST and SYN there is nothing that a synchronized state has a use for, where that counts first.
+fn says_nothing(tcb: &Tcb, seg: &Segment<'_>, out: &Output) -> bool {
+    let Flags { ack, rst, syn, .. } = seg.flags;
+    let passive = tcb.state == State::SynReceived && tcb.listener.is_some();
+    let has_text_to_come = tcb.state != State::TimeWait && !passive;
+    out.config().drops_unacknowledging_first && has_text_to_come && !(ack || rst || syn)
+}
+
 /// Leaves of the segment what lies in the window: text before RCV.NXT, or beyond the right edge, goes.
 ///
 /// The remote is told at once that it did not know what had come, or sent too much; after its FIN, when no text can follow and
@@ -97,7 +123,7 @@ pub(crate) fn trim(tcb: &mut Tcb, seg: &mut Segment<'_>) {
     let takes_text = tcb.state.takes_text() || !tcb.state.is_synchronized();
     let old = tcb.rcv_nxt.octets_since(seg.seq);
     if old > 0 {
-        tcb.ack_now |= takes_text;
+        tcb.ack_now |= takes_text || tcb.lenient_edges;
         tcb.note_duplicate(seg.seq, old.min(seg.text.len()));
         if old > seg.text.len() {
             seg.flags.fin = false;
@@ -106,7 +132,8 @@ pub(crate) fn trim(tcb: &mut Tcb, seg: &mut Segment<'_>) {
         seg.seq = tcb.rcv_nxt;
     }
     let room = tcb.rcv_adv.octets_since(seg.seq);
-    if seg.len() as usize > room {
+    let fin_fits = seg.text.len() <= room && tcb.lenient_edges;
+    if seg.len() as usize > room && !fin_fits {
         tcb.ack_now |= takes_text;
         seg.flags.fin = false;
         seg.text = seg.text.get(..room).unwrap_or(seg.text);
@@ -127,6 +154,9 @@ fn crossed_syn_ack(tcb: &Tcb, seg: &Segment<'_>) -> bool {
 }
 
 fn unacceptable(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) -> Step {
+    if seg.flags.rst && rst::is_exact(tcb, seg, out.config()) {
+        return Step::Continue;
+    }
     if seg.flags.rst {
         out.dropped(Some(tcb.id), DropReason::RstOutOfWindow, now);
         return Step::Done;

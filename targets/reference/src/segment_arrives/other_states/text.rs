@@ -5,10 +5,17 @@ use crate::output::{Output, control};
 use crate::segment::Segment;
 use crate::tcb::{Tcb, at_least};
 use crate::timer::Timer;
-use crate::{DropReason, Instant};
+use crate::{ConnectionError, DropReason, Instant};
 
 /// Text in order goes to the user, text beyond a gap is held, and both are acknowledged.
 pub(super) fn step(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) -> Step {
+    let is_strict = out.config().resets_text_after_fin;
+    let goes_on = seg.arrived_text > seg.text.len() && !seg.text.is_empty();
+    if is_strict && goes_on && tcb.end_of_stream {
+        control::send_rst(tcb, seg.ack, now, out);
+        tcb.end(Some(ConnectionError::Reset), now, out);
+        return Step::Done;
+    }
     if !tcb.state.takes_text() {
         if !seg.text.is_empty() {
             // After the remote's FIN there can be none; ignore it.
@@ -17,7 +24,9 @@ pub(super) fn step(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Out
         return Step::Continue;
     }
     let text = before_fin(tcb, seg);
-    if tcb.released && !text.is_empty() {
+    let has_text = seg.flags.fin || seg.arrived_text > 0;
+    let leaves_gap = has_text && seg.seq.after(tcb.rcv_nxt);
+    if tcb.released && (!text.is_empty() || (is_strict && leaves_gap)) {
         // RFC 9293 SHLD-3: nobody will ever read it, and the remote has to know.
         out.dropped(Some(tcb.id), DropReason::TextNotTaken, now);
         control::send_rst(tcb, seg.ack, now, out);
