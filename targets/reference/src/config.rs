@@ -124,6 +124,9 @@ pub struct Config {
     /// Whether a loss leaves a share of the congestion window, used up or not, instead of what is in flight (RFC 9438 section
     /// 4.6 knows both).
     pub reduces_from_window: bool,
+    /// Whether the congestion window holds as many segments when these become smaller, instead of as many octets (RFC 1191 section
+    /// 6.4).
+    pub window_counts_segments: bool,
     /// Whether the congestion window grows by what an acknowledgment newly tells to have arrived, instead of by what SND.UNA
     /// moves over.
     pub grows_by_delivery: bool,
@@ -137,6 +140,9 @@ pub struct Config {
     /// Whether a closed window is probed with an octet of text (RFC 9293 MUST-36), instead of with an old sequence number and none
     /// or, while text is out that the window was closed on, with the first segment of that.
     pub probes_have_text: bool,
+    /// Whether after a path MTU decreased one segment alone leaves until an acknowledgment arrives (RFC 1191 section 6.4), instead of
+    /// as much as the congestion window takes.
+    pub slow_starts_on_smaller_paths: bool,
     /// Whether the congestion window falls back to the initial one after idle time (RFC 5681 section 4.1).
     pub restart_after_idle: bool,
     /// Whether the link takes no packets at the moment: text waits and is tried again, anything else is lost.
@@ -398,11 +404,13 @@ impl Default for Config {
             frto: true,
             validate_window: false,
             reduces_from_window: false,
+            window_counts_segments: false,
             grows_by_delivery: false,
             whole_segment_sacks: false,
             partial_acks_restart_timer: false,
             rate_reduction: true,
             probes_have_text: true,
+            slow_starts_on_smaller_paths: true,
             restart_after_idle: true,
             link_is_full: false,
             user_timeout_counts_from_probes: false,

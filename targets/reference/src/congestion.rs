@@ -99,6 +99,7 @@ pub(crate) struct Congestion {
     slow_start_segments: usize,
     validated: bool,
     reduces_from_window: bool,
+    counts_segments: bool,
 }
 
 impl Congestion {
@@ -133,6 +134,7 @@ impl Congestion {
             slow_start_segments: config.slow_start_segments.max(1),
             validated: config.validate_window,
             reduces_from_window: config.reduces_from_window,
+            counts_segments: config.window_counts_segments,
         }
     }
 
@@ -158,7 +160,11 @@ impl Congestion {
 
     /// The sender's maximum segment size changed; that is no sign of congestion.
     pub(crate) fn set_smss(&mut self, smss: usize) {
-        self.smss = smss.max(1);
+        let before = core::mem::replace(&mut self.smss, smss.max(1));
+        if self.counts_segments {
+            self.cwnd = self.cwnd / before * self.smss;
+            self.ssthresh = (self.ssthresh / before).saturating_mul(self.smss);
+        }
         self.cwnd = self.cwnd.max(self.smss);
     }
 

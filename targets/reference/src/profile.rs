@@ -95,6 +95,8 @@ impl Profile {
             rescues_tail: false,
             probes_unmeasured_paths: true,
             timestamps_alone_reopen: false,
+            slow_starts_on_smaller_paths: false,
+            window_counts_segments: true,
             ..Config::default()
         };
         Self {

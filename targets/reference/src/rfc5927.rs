@@ -57,6 +57,8 @@ fn packet_too_big(tcb: &mut Tcb, mtu: usize, quoted_length: usize, now: Instant,
     tcb.congestion.set_smss(smss); // no sign of congestion: cwnd stays
     if !tcb.syn_is_unacked() {
         tcb.take_for_lost();
+        // RFC 1191 section 6.4: slow start, though cwnd stays.
+        tcb.awaits_acknowledgment = out.config().slow_starts_on_smaller_paths;
         segmentation::transmit(tcb, now, out);
     } else if tcb.state == State::SynSent && tcb.syn_has_text() {
         // It was the text that made the SYN too big.

@@ -168,6 +168,8 @@ pub(crate) struct Tcb {
     pub(crate) segments_delivered: u64,
     /// After a timeout without SACK: where retransmission goes on, everything from here to SND.NXT being taken for lost.
     pub(crate) retransmit_next: Option<Seq>,
+    /// The path takes smaller segments only: nothing follows the first of them until an acknowledgment arrives.
+    pub(crate) awaits_acknowledgment: bool,
     pub(crate) retransmissions: u32,
     pub(crate) total_retransmissions: u64,
     /// Retransmissions of our SYN or SYN-ACK.
@@ -298,6 +300,7 @@ impl Tcb {
             delivered: 0,
             segments_delivered: 0,
             retransmit_next: None,
+            awaits_acknowledgment: false,
             retransmissions: 0,
             total_retransmissions: 0,
             syn_losses: 0,

@@ -166,7 +166,8 @@ fn resume(tcb: &mut Tcb, now: Instant, out: &mut Output) {
         let room = segmentation::text_room(tcb, now, out.config());
         let wanted = tcb.snd_nxt.octets_since(next).min(room);
         let head = sent_again == 0;
-        if !head && sent_again + wanted > tcb.congestion.cwnd() {
+        let is_full = tcb.awaits_acknowledgment || sent_again + wanted > tcb.congestion.cwnd();
+        if !head && is_full {
             tcb.retransmit_next = Some(next);
             return;
         }

@@ -211,6 +211,9 @@ fn usable_window(tcb: &Tcb, config: &Config) -> usize {
 
 /// Octets that the congestion window has room for (RFC 5681, RFC 3042, RFC 6675).
 pub(super) fn usable_congestion_window(tcb: &Tcb, config: &Config) -> usize {
+    if tcb.awaits_acknowledgment {
+        return 0;
+    }
     if tcb.is_selective() {
         return tcb.congestion.cwnd().saturating_sub(tcb.scoreboard.pipe());
     }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::harness::*;
 use crate::wire::checksum_of;
-use crate::{ConnectionError, Event, State, Unreachable};
+use crate::{Config, ConnectionError, Event, State, Unreachable};
 
 /// An ICMPv4 error that quotes the beginning of `quoted`.
 fn icmp(kind: u8, code: u8, mtu: u16, quoted: &[u8]) -> Vec<u8> {
@@ -34,7 +34,11 @@ fn attempt() -> (Harness, Vec<u8>) {
 
 /// An established connection with text in flight, and the segment that carries it.
 fn in_flight() -> (Harness, Vec<u8>) {
-    let mut h = established();
+    in_flight_with(plain())
+}
+
+fn in_flight_with(config: Config) -> (Harness, Vec<u8>) {
+    let mut h = established_with(config);
     h.send([0; 2_920]);
     let first = h.packets.first().unwrap().clone();
     h.packets.clear();
@@ -124,17 +128,54 @@ fn source_quench_changes_nothing() {
 }
 
 #[test]
-fn a_smaller_path_mtu_makes_smaller_segments_at_once_and_keeps_cwnd() {
+fn a_smaller_path_mtu_makes_one_smaller_segment_leave_at_once_and_keeps_cwnd() {
     let (mut h, segment) = in_flight();
     let cwnd = h.status().cwnd;
     arrives(&mut h, &icmp(3, 4, 1_000, &segment));
-    h.expect(&[
-        "A 1:961(960) ack 1",
-        "A 961:1921(960) ack 1",
-        "A 1921:2881(960) ack 1",
-        "PA 2881:2921(40) ack 1",
-    ]);
+    h.expect(&["A 1:961(960) ack 1"]);
     assert_eq!((h.status().snd_mss, h.status().cwnd), (960, cwnd));
+    h.send([0; 920]); // nothing new leaves either
+    h.expect(&[]);
+    h.dialogue(
+        seg("A").ack(961),
+        &[
+            "A 961:1921(960) ack 1",
+            "A 1921:2881(960) ack 1",
+            "PA 2881:3841(960) ack 1",
+        ],
+    );
+}
+
+#[test]
+fn after_a_timeout_a_smaller_path_mtu_holds_nothing_back() {
+    let (mut h, segment) = in_flight();
+    arrives(&mut h, &icmp(3, 4, 1_000, &segment));
+    h.expect(&["A 1:961(960) ack 1"]);
+    let _ = h.next_timeout();
+    h.expect(&["A 1:961(960) ack 1"]);
+    h.dialogue(
+        seg("A").ack(961),
+        &["A 961:1921(960) ack 1", "A 1921:2881(960) ack 1"],
+    );
+}
+
+#[test]
+fn the_congestion_window_lets_out_at_once_what_a_smaller_path_mtu_cut_where_that_is_chosen() {
+    for (window_counts_segments, segments) in [(false, 15), (true, 10)] {
+        let (mut h, segment) = in_flight_with(Config {
+            slow_starts_on_smaller_paths: false,
+            window_counts_segments,
+            ..plain()
+        });
+        arrives(&mut h, &icmp(3, 4, 1_000, &segment));
+        h.expect(&[
+            "A 1:961(960) ack 1",
+            "A 961:1921(960) ack 1",
+            "A 1921:2881(960) ack 1",
+            "PA 2881:2921(40) ack 1",
+        ]);
+        assert_eq!(h.status().cwnd / 960, segments);
+    }
 }
 
 #[test]
@@ -155,7 +196,7 @@ fn a_path_mtu_that_cannot_be_is_ignored_and_a_tiny_one_raised() {
 #[test]
 fn a_soft_error_returns_a_request_to_listen_where_it_aborts_attempts() {
     for (aborts, answer) in [(false, &[][..]), (true, &["R 1:1(0)"])] {
-        let mut h = Harness::new(crate::Config {
+        let mut h = Harness::new(Config {
             soft_errors_abort_attempts: aborts,
             ..plain()
         })
@@ -171,7 +212,7 @@ fn a_soft_error_returns_a_request_to_listen_where_it_aborts_attempts() {
 #[test]
 fn the_mss_offered_keeps_to_the_link_or_follows_the_path() {
     for (mss_follows_path, mss) in [(false, 1_460), (true, 760)] {
-        let mut h = Harness::new(crate::Config {
+        let mut h = Harness::new(Config {
             mss_follows_path,
             ..plain()
         });

@@ -12,6 +12,7 @@ pub(super) fn expire(tcb: &mut Tcb, now: Instant, out: &mut Output) {
         return;
     }
     tcb.retransmissions = tcb.retransmissions.saturating_add(1);
+    tcb.awaits_acknowledgment = false;
     if tcb.retransmissions > limit(tcb, out) || attempt_is_over(tcb, now, out) {
         give_up(tcb, now, out); // RFC 9293 MUST-20, MUST-22: R2
         return;

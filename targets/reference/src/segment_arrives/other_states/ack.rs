@@ -149,6 +149,7 @@ fn advance(
     rfc4015::echo_arrives(tcb, seg);
     tcb.octets_acked = tcb.octets_acked.saturating_add(acked as u64);
     tcb.retransmissions = 0;
+    tcb.awaits_acknowledgment = false;
     tcb.soft_error = None;
     tcb.snd_up = tcb.snd_up.filter(|snd_up| snd_up.after(seg_ack));
     // RFC 5681 section 3.1: the handshake does not enlarge cwnd.
