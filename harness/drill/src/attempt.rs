@@ -48,7 +48,7 @@ pub(crate) fn attempt(
 ) -> Result<Outcome, History> {
     let begin = Instant::now();
     let is_live = drill.target.capabilities().clock == ClockKind::Live;
-    let lane = Lane::new(index, history.attempts);
+    let lane = Lane::new(index);
     let has_twin = is_live && chance.has_company && drill.file.script.length() >= VERY_LONG;
     let (first, twin) = if has_twin {
         run_twice(drill, targets, seed, lane)

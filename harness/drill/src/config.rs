@@ -66,8 +66,6 @@ pub struct Config {
     pub timestamps: TimestampRule,
     /// An expected segment stands for one segment of the stack and not for a run of them (`--strict_segments`).
     pub strict_segments: bool,
-    /// How often the script was run before: see [`Target::align`](halfopen_target::Target::align).
-    pub turn: u32,
 }
 
 /// Why a script's option lines cannot be followed.
@@ -99,7 +97,6 @@ impl Config {
             tolerance: Tolerance::default(),
             timestamps: TimestampRule::Each,
             strict_segments: script.is_strict(),
-            turn: 0,
         };
         config.setup.seed = seed;
         config.setup.working_directory = folder.to_path_buf();

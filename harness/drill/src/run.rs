@@ -79,7 +79,6 @@ pub(crate) fn run_within(
         trace: Trace::new(&name, config.setup.clone()),
         limits,
         pacing,
-        turn: config.turn,
         quiet_packets: 0,
         first_failure: None,
         program: Program::default(),
@@ -115,7 +114,6 @@ struct Runner<'s, 't> {
     trace: Trace,
     limits: RunLimits,
     pacing: Pacing,
-    turn: u32,
     /// Packets that came since the script last went a step forward.
     quiet_packets: usize,
     first_failure: Option<Failure>,
@@ -130,8 +128,7 @@ impl Runner<'_, '_> {
         if let Some(command) = &self.script.init_command {
             self.command(None, command)?;
         }
-        let turn = self.turn;
-        self.guard(|target, _| target.align(turn))?;
+        self.guard(|target, _| target.align())?;
         let start = self.target.now();
         self.judge.start(start);
         for index in 0..self.script.events.len() {

@@ -147,6 +147,22 @@ pub enum Action {
     State(StateSpec),
 }
 
+impl Action {
+    /// Whether it is a segment that acknowledges and does nothing else that takes up sequence space or ends a connection.
+    #[must_use]
+    pub const fn is_bare_acknowledgment(&self) -> bool {
+        const SYN_FIN_RST: u16 = 0x007;
+        match self {
+            Self::Packet(packet) => matches!(
+                &packet.body,
+                PacketBody::Tcp(segment)
+                    if segment.length == 0 && segment.flags & SYN_FIN_RST == 0 && segment.ack.is_some()
+            ),
+            _ => false,
+        }
+    }
+}
+
 /// A shell command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {

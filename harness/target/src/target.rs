@@ -56,13 +56,11 @@ pub trait Target {
     fn reset(&mut self, setup: &Setup) -> Result<(), TargetError>;
 
     /// The script's first event is next. A live target may wait here, for milliseconds at most, until its stack's timers
-    /// stand as they stood in every drill before: what they round then rounds in the same way. When the script is run again, at the
-    /// `turn`th time (from 0) they may stand otherwise, so that what was only a matter of rounding does not repeat.
+    /// stand as they stood in every drill before: what they round then rounds in the same way. From now on a command of the script is as urgent as all else.
     ///
     /// # Errors
     /// When the stack no longer responds.
-    fn align(&mut self, turn: u32) -> Result<(), TargetError> {
-        let _ = turn;
+    fn align(&mut self) -> Result<(), TargetError> {
         Ok(())
     }
 
@@ -107,8 +105,8 @@ impl<T: Target + ?Sized> Target for Box<T> {
         (**self).reset(setup)
     }
 
-    fn align(&mut self, turn: u32) -> Result<(), TargetError> {
-        (**self).align(turn)
+    fn align(&mut self) -> Result<(), TargetError> {
+        (**self).align()
     }
 
     fn now(&self) -> Time {

@@ -108,9 +108,12 @@ impl Target for LinuxTarget {
         Ok(())
     }
 
-    fn align(&mut self, turn: u32) -> Result<(), TargetError> {
+    fn align(&mut self) -> Result<(), TargetError> {
         process::be_timely();
-        tick::await_phase(turn);
+        if let Some(drill) = &self.drill {
+            drill.workers.hurry();
+        }
+        tick::await_phase();
         Ok(())
     }
 

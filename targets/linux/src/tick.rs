@@ -17,24 +17,22 @@ const COARSE: ClockId = ClockId::CLOCK_MONOTONIC_COARSE;
 /// How many ticks are watched to learn when they come.
 const WATCHED: usize = 8;
 
-/// Where drills begin, in parts of a hundred of the way from a tick to the next: the first time at the first of these, then by turns.
+/// Where drills begin, in parts of a hundred of the way from a tick to the next.
 ///
 /// Scripts mostly speak of multiples of 10 ms, which is two and a half ticks of 4 ms. What begins at about the middle of a tick, or up
-/// to a millisecond later, comes to the same; drills begin a little before, since their first calls take their time. A failure that is
-/// seen from both points is not one of rounding.
-const BEGIN: [i64; 2] = [34, 90];
+/// to a millisecond later, comes to the same; drills begin a little before, since their first calls take their time.
+const BEGIN: i64 = 34;
 
 /// What one tick takes (4 ms where CONFIG_HZ is 250); zero where nobody knows.
 pub(crate) fn length() -> Duration {
     clock_getres(COARSE).map_or(Duration::ZERO, Duration::from)
 }
 
-/// Waits for the same point between two ticks, the same for all that run for the `turn`th time.
-pub(crate) fn await_phase(turn: u32) {
+/// Waits for the same point between two ticks.
+pub(crate) fn await_phase() {
     let tick = i64::try_from(length().as_nanos()).unwrap_or(0);
     if tick > 0 {
-        let part = BEGIN[turn as usize % BEGIN.len()];
-        let begin = phase(tick) + tick * part / 100;
+        let begin = phase(tick) + tick * BEGIN / 100;
         let wait = (begin - monotonic()).rem_euclid(tick);
         std::thread::sleep(Duration::from_nanos(wait.unsigned_abs()));
     }

@@ -160,8 +160,8 @@ impl Target for WithShell {
         self.inner.reset(setup)
     }
 
-    fn align(&mut self, turn: u32) -> Result<(), TargetError> {
-        self.inner.align(turn)
+    fn align(&mut self) -> Result<(), TargetError> {
+        self.inner.align()
     }
 
     fn now(&self) -> Time {

@@ -8,7 +8,7 @@ use crate::run::Run;
 use crate::verdict::{FailureKind, Verdict};
 
 /// How late one of our own stimuli must have been for a failure to be looked at again: an idle machine keeps far below.
-const NOTABLE_SLIP: Duration = Duration::from_millis(1);
+const NOTABLE_SLIP: Duration = Duration::from_micros(500);
 
 /// How late all of them must have been, taken together: so long, or in long drills one part in so many of their length.
 const NOTABLE_DRIFT: (Duration, u32) = (Duration::from_millis(2), 500);
@@ -23,7 +23,7 @@ pub(crate) struct History {
     pub(super) attempts: u32,
     /// How it failed when it was last run.
     failure: Option<Doubt>,
-    /// How often it failed like that, not only the last times: what is rounded otherwise each turn is late otherwise each turn.
+    /// How often it failed like that, not only the last times: what a tick more or less decides goes now this way, now that.
     pub(super) times: usize,
     /// How it failed before.
     earlier: Vec<Doubt>,

@@ -27,24 +27,20 @@ const TWIN_LANES: u16 = 5_000;
 pub(super) struct Lane {
     index: usize,
     is_twin: bool,
-    /// How often the drill was run before.
-    turn: u32,
 }
 
 impl Lane {
-    /// That of the `index`th drill of the plan, which was run so many times before.
-    pub(super) const fn new(index: usize, turn: u32) -> Self {
+    /// That of the `index`th drill of the plan.
+    pub(super) const fn new(index: usize) -> Self {
         Self {
             index,
             is_twin: false,
-            turn,
         }
     }
 
     const fn twin(self) -> Self {
         Self {
             is_twin: true,
-            turn: self.turn + 1,
             ..self
         }
     }
@@ -106,7 +102,6 @@ pub(super) fn run_once(
     };
     if capabilities.clock == ClockKind::Live {
         config.ports.tester = lane.tester_port();
-        config.turn = lane.turn;
     }
     let mut target = match targets
         .remove(&name)

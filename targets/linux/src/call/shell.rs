@@ -6,6 +6,7 @@
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use halfopen_target::Setup;
@@ -31,6 +32,8 @@ pub(crate) struct Shell {
     running: Arc<Mutex<Option<Running>>>,
     /// Its process group, so that it can be ended while a command runs.
     group: Arc<Mutex<Option<Pid>>>,
+    /// Whether commands are as urgent as all else: those on the script's timeline are, those before it are not.
+    is_urgent: Arc<AtomicBool>,
 }
 
 #[derive(Debug)]
@@ -53,6 +56,9 @@ impl Shell {
             Some(shell) => shell,
             None => {
                 let started = Running::start(setup)?;
+                if self.is_urgent.load(Ordering::Acquire) {
+                    process::hurry(started.child.id());
+                }
                 let id = i32::try_from(started.child.id()).map_err(io::Error::other)?;
                 *self.group.lock().unwrap_or_else(PoisonError::into_inner) =
                     Some(Pid::from_raw(id));
@@ -60,6 +66,15 @@ impl Shell {
             }
         };
         shell.run(text)
+    }
+
+    /// From now on commands are as urgent as all else.
+    pub(crate) fn hurry(&self) {
+        self.is_urgent.store(true, Ordering::Release);
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shell) = running.as_ref() {
+            process::hurry(shell.child.id());
+        }
     }
 
     /// Ends the shell and everything that it has started.

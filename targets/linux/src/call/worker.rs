@@ -136,6 +136,11 @@ impl Workers {
         }
     }
 
+    /// The script's first event is next: from now on its commands are as urgent as its other calls.
+    pub(crate) fn hurry(&self) {
+        self.place.shell.hurry();
+    }
+
     /// A call that has ended since.
     pub(crate) fn take_done(&self) -> Option<Done> {
         let _ = self.wake.read();
