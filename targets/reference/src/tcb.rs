@@ -4,39 +4,36 @@
 //! SYN-SENT or SYN-RECEIVED on. After its connection ended it stays, in CLOSED and without timers, until
 //! the user lets go of it, so that what was received can be read and the error be told.
 
+mod handshake;
+mod patience;
+mod sequence;
+mod sizes;
+mod transition;
+
+pub(crate) use patience::at_least;
+pub(crate) use sizes::{ACC_ECN_LEN, MAX_OPTIONS, header_len};
+
 use alloc::collections::VecDeque;
-use core::time::Duration;
 
 use crate::chronograph::Chronograph;
 use crate::congestion::{Congestion, WindowUse};
-use crate::output::Output;
 use crate::reassembly::Reassembly;
 use crate::recovery::Recovery;
 use crate::rfc3168::Ecn;
 use crate::rfc4015::Undo;
-use crate::rfc5682::Step;
 use crate::rfc6298::RttEstimator;
 use crate::rfc6675::Scoreboard;
-use crate::rfc7323::{MAX_WIND_SHIFT, Timestamps};
+use crate::rfc7323::Timestamps;
 use crate::rfc7413::Lesson;
 use crate::rfc8985::Rack;
-use crate::segment::Segment;
 use crate::send_buffer::SendBuffer;
-use crate::timer::{Timer, TimerTable};
-use crate::wire::{AccEcnOption, FastOpenOption, TcpOptions};
+use crate::timer::TimerTable;
+use crate::wire::FastOpenOption;
 use crate::{
-    Config, ConnectionError, ConnectionId, ConnectionOptions, EcnMode, Endpoint, Event, Instant,
-    Seq, State, isn,
+    Config, ConnectionError, ConnectionId, ConnectionOptions, Endpoint, Instant, Seq, State, isn,
 };
-
-/// The send MSS when the remote offered none (RFC 9293 MUST-15).
-const DEFAULT_MSS_V4: u16 = 536;
-const DEFAULT_MSS_V6: u16 = 1_220;
-/// The least size that passes for a full segment when the remote's own size is not known yet.
-const SMALLEST_FULL_SEGMENT: usize = 536;
-/// Octets of options that a segment can have, and those of the Accurate ECN option with its padding.
-pub(crate) const MAX_OPTIONS: usize = 40;
-pub(crate) const ACC_ECN_LEN: usize = 12;
+use handshake::useful_shift;
+use sizes::default_mss;
 
 /// Which options our SYN offers, and after the remote's SYN, which are agreed.
 #[derive(Clone, Copy, Debug)]
@@ -320,304 +317,5 @@ impl Tcb {
             announced: false,
             indexed: None,
         }
-    }
-
-    /// Takes over what the remote's SYN says: its number, MSS and options, and a window that is not scaled.
-    pub(crate) fn accept_syn(&mut self, seg: &Segment<'_>, now: Instant) {
-        let advertised = self.rcv_wnd(); // by our own SYN, in an active OPEN
-        self.irs = seg.seq;
-        self.rcv_nxt = seg.seq.wrapping_add(1);
-        self.rcv_adv = self.rcv_nxt.wrapping_add(advertised);
-        self.last_ack_sent = self.rcv_nxt;
-        self.snd_wnd = u32::from(seg.wnd);
-        self.max_snd_wnd = self.snd_wnd;
-        self.snd_wl1 = seg.seq;
-        self.snd_wl2 = seg.ack;
-        self.remote_mss = seg.options.mss.unwrap_or_else(|| default_mss(self.remote));
-        match (self.offer.window_scale, seg.options.window_scale) {
-            (Some(ours), Some(theirs)) => {
-                self.rcv_wind_shift = ours;
-                // RFC 7323 section 2.3: a shift above 14 is taken for 14.
-                self.snd_wind_shift = theirs.min(MAX_WIND_SHIFT);
-            }
-            // RFC 7323 section 2.2: one SYN alone scales nothing.
-            _ => self.offer.window_scale = None,
-        }
-        match seg.options.timestamps {
-            Some(stamps) if self.offer.timestamps => {
-                self.timestamps = Some(Timestamps::new(self.timestamp_offset, stamps.val, now));
-            }
-            _ => self.offer.timestamps = false,
-        }
-        self.offer.sack &= seg.options.sack_permitted;
-        self.ecn.accept_syn(seg);
-    }
-
-    /// The handshake is over: the congestion window follows from the agreed segment size.
-    pub(crate) fn begin_transfer(&mut self, config: &Config) {
-        self.established = true;
-        let smss = self.smss(config);
-        let keeps_window = self.syn_losses <= config.forgiven_syn_losses;
-        self.congestion = Congestion::new(smss, config, !keeps_window);
-        self.retransmissions = 0;
-        if self.syn_losses > 0 {
-            self.rtt.syn_was_lost();
-        }
-    }
-
-    /// Enters a state and reports it; every transition passes through here.
-    pub(crate) fn enter(&mut self, to: State, now: Instant, out: &mut Output) {
-        let from = core::mem::replace(&mut self.state, to);
-        if from != to {
-            out.counters.transition(from, to);
-            out.event(Event::Transition {
-                connection: self.id,
-                from,
-                to,
-                at: now,
-            });
-        }
-    }
-
-    /// Ends the connection: timers stop, what was not sent or not complete is let go.
-    ///
-    /// Text that came in order stays readable, unless an error ended the connection.
-    pub(crate) fn end(&mut self, error: Option<ConnectionError>, now: Instant, out: &mut Output) {
-        self.timers.stop_all();
-        self.send.clear();
-        self.reassembly.clear();
-        self.scoreboard.clear();
-        self.ack_now = false;
-        self.retransmit_next = None;
-        if let Some(error) = error {
-            // RFC 9293 section 3.10.7.4: all segment queues are flushed.
-            if !out.config().text_outlives_reset {
-                self.receive.clear();
-            }
-            self.error = Some(error);
-            out.event(Event::Error {
-                connection: self.id,
-                error,
-                fatal: true,
-                at: now,
-            });
-        }
-        self.enter(State::Closed, now, out);
-    }
-
-    /// Remembers an error that does not end the connection (RFC 9293 MUST-47).
-    pub(crate) fn disturb(&mut self, error: ConnectionError, now: Instant, out: &mut Output) {
-        if matches!(error, ConnectionError::Unreachable(_)) {
-            self.soft_error = Some(error); // it will explain a timeout that follows
-        } else {
-            self.soft_error.get_or_insert(error);
-        }
-        out.event(Event::Error {
-            connection: self.id,
-            error,
-            fatal: false,
-            at: now,
-        });
-    }
-
-    /// Enters TIME-WAIT: only the 2 MSL timer runs.
-    pub(crate) fn enter_time_wait(&mut self, now: Instant, out: &mut Output) {
-        self.timers.stop_all();
-        self.send.clear();
-        self.scoreboard.clear();
-        self.retransmit_next = None;
-        self.enter(State::TimeWait, now, out);
-        self.restart_time_wait(now, out.config());
-    }
-
-    /// RFC 9293 MUST-13: two maximum segment lifetimes.
-    pub(crate) fn restart_time_wait(&mut self, now: Instant, config: &Config) {
-        self.timers
-            .set(Timer::TimeWait, now.after(config.msl.saturating_mul(2)));
-    }
-
-    /// Offers no larger segments than the path carries.
-    pub(crate) fn limit_offered_mss(&mut self) {
-        let room = self.path_mtu.saturating_sub(header_len(self.remote)).max(1);
-        self.rcv_mss = self.rcv_mss.min(u16::try_from(room).unwrap_or(u16::MAX));
-    }
-
-    /// SEG.WND in octets (RFC 7323 section 2.3).
-    pub(crate) fn window_of(&self, seg: &Segment<'_>) -> u32 {
-        let shift = if seg.arrived_syn {
-            0
-        } else {
-            self.snd_wind_shift
-        };
-        u32::from(seg.wnd) << shift
-    }
-
-    /// RCV.WND: from RCV.NXT to the advertised right edge.
-    pub(crate) fn rcv_wnd(&self) -> u32 {
-        self.rcv_adv.octets_since(self.rcv_nxt) as u32
-    }
-
-    /// FlightSize: sent and not acknowledged.
-    pub(crate) fn flight_size(&self) -> usize {
-        self.snd_una.distance_to(self.snd_nxt) as usize
-    }
-
-    /// Octets of text that never left.
-    pub(crate) fn unsent(&self) -> usize {
-        if self.syn_is_unsent() {
-            self.send.len()
-        } else {
-            self.send.octets_from(self.snd_nxt)
-        }
-    }
-
-    fn syn_is_unsent(&self) -> bool {
-        self.snd_nxt == self.iss
-    }
-
-    /// Whether a FIN waits to be sent.
-    pub(crate) fn fin_is_due(&self) -> bool {
-        self.fin_queued && self.fin_sent.is_none()
-    }
-
-    /// Whether the remote acknowledged our FIN.
-    pub(crate) fn fin_is_acked(&self) -> bool {
-        self.fin_sent.is_some_and(|fin| self.snd_una.after(fin))
-    }
-
-    /// Whether anything sent or to be sent lacks its acknowledgment.
-    pub(crate) fn has_outstanding(&self) -> bool {
-        self.snd_una != self.snd_nxt || self.unsent() > 0 || self.fin_is_due()
-    }
-
-    /// Whether something is to be sent again before anything new; not while F-RTO tries something new.
-    pub(crate) fn has_lost(&self) -> bool {
-        if !self.is_selective() {
-            return self.retransmit_next.is_some();
-        }
-        self.recovery.frto != Some(Step::Second) && self.scoreboard.next_lost(0).is_some()
-    }
-
-    /// Octets from `seq` to the end of the record that it is in, where there is one.
-    pub(crate) fn record_left(&self, seq: Seq) -> Option<usize> {
-        let end = self.records.iter().find(|end| end.after(seq))?;
-        Some(end.octets_since(seq))
-    }
-
-    /// Whether our SYN was not acknowledged yet.
-    pub(crate) fn syn_is_unacked(&self) -> bool {
-        self.snd_una == self.iss
-    }
-
-    /// Whether text for two full segments waits for its acknowledgment, or for more than one.
-    pub(crate) fn owes_acknowledgment(&self, config: &Config) -> bool {
-        let rmss = usize::from(self.rcv_mss);
-        let full = self
-            .largest_text
-            .clamp(SMALLEST_FULL_SEGMENT.min(rmss), rmss);
-        if config.ack_above_one_segment {
-            self.unacked_text > full
-        } else {
-            self.unacked_text >= 2 * full
-        }
-    }
-
-    /// Octets that a segment to the remote can hold after the fixed headers.
-    ///
-    /// RFC 9293 MUST-16: the remote's MSS, and what the path carries; options are taken off by the caller.
-    pub(crate) fn segment_room(&self, config: &Config) -> usize {
-        let path = self.path_mtu.saturating_sub(header_len(self.remote));
-        let remote = usize::from(self.remote_mss).max(config.min_send_mss);
-        let own =
-            usize::from(self.options.max_segment.unwrap_or(u16::MAX)).max(config.min_send_mss);
-        path.min(remote).min(own)
-    }
-
-    /// SMSS: octets of text in a full segment without SACK blocks.
-    pub(crate) fn smss(&self, config: &Config) -> usize {
-        let options = if self.timestamps.is_some() { 12 } else { 0 };
-        self.segment_room(config).saturating_sub(options).max(1)
-    }
-
-    /// The options of a segment that is not a SYN.
-    pub(crate) fn segment_options(&self, now: Instant) -> TcpOptions {
-        let timestamps = self.timestamps.as_ref().map(|stamps| stamps.option(now));
-        let mut options = TcpOptions {
-            timestamps,
-            ..TcpOptions::default()
-        };
-        if self.offer.sack && (self.duplicate_text.is_some() || !self.reassembly.is_empty()) {
-            options.sack = crate::rfc2018::blocks(self);
-        }
-        options.acc_ecn = self.acc_ecn_option(options.encoded_len());
-        options
-    }
-
-    /// The Accurate ECN option, if there is news and `used` octets of options leave room for it.
-    fn acc_ecn_option(&self, used: usize) -> Option<AccEcnOption> {
-        let counters = &self.ecn.counters;
-        let agreed = self.ecn.mode == EcnMode::Accurate && used + ACC_ECN_LEN <= MAX_OPTIONS;
-        counters.news().filter(|_| agreed)
-    }
-
-    /// (Re)starts the user timer if something is outstanding, else stops it (RFC 9293 section 3.8.3).
-    pub(crate) fn note_progress(&mut self, now: Instant) {
-        match self.options.user_timeout {
-            Some(timeout) if self.has_outstanding() && !self.awaits_first_probe() => {
-                self.timers.set(Timer::User, now.after(at_least(timeout)))
-            }
-            _ => self.timers.stop(Timer::User),
-        }
-    }
-
-    /// Whether text waits for the window or the link, and the time until the first probe does not count.
-    fn awaits_first_probe(&self) -> bool {
-        self.user_timeout_counts_from_probes && self.flight_size() == 0 && self.probes == 0
-    }
-
-    /// Starts the user timer for what became outstanding.
-    pub(crate) fn await_progress(&mut self, now: Instant) {
-        if !self.timers.is_running(Timer::User) {
-            self.note_progress(now);
-        }
-    }
-
-    /// (Re)starts keep-alive from the last time the remote was heard, or stops it.
-    pub(crate) fn schedule_keep_alive(&mut self) {
-        // RFC 9293 MUST-24, MUST-25: only where the application asked for it.
-        if self.options.keep_alive && self.state.is_synchronized() && self.state != State::TimeWait
-        {
-            self.timers.set(
-                Timer::KeepAlive,
-                self.last_heard.after(at_least(self.options.keep_idle)),
-            );
-        } else {
-            self.timers.stop(Timer::KeepAlive);
-        }
-    }
-}
-
-/// The greatest shift with which the window field can still express half of a receive buffer: with a coarser
-/// one, a small buffer's window would look closed for ever.
-fn useful_shift(receive_buffer: usize) -> u8 {
-    let halves = (receive_buffer / 2).max(1).ilog2();
-    u8::try_from(halves).map_or(MAX_WIND_SHIFT, |shift| shift.min(MAX_WIND_SHIFT))
-}
-
-/// No timer is shorter, so that time always advances between two firings.
-pub(crate) fn at_least(duration: Duration) -> Duration {
-    duration.max(Duration::from_millis(1))
-}
-
-/// Octets of the fixed IP and TCP headers.
-pub(crate) fn header_len(remote: Endpoint) -> usize {
-    if remote.addr.is_ipv4() { 40 } else { 60 }
-}
-
-fn default_mss(remote: Endpoint) -> u16 {
-    if remote.addr.is_ipv4() {
-        DEFAULT_MSS_V4
-    } else {
-        DEFAULT_MSS_V6
     }
 }

@@ -4,6 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::*;
+use crate::wire::SackBlocks;
 
 /// Ten segments of 1000 octets from 0 on.
 fn ten() -> Scoreboard {
