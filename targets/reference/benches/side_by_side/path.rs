@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use crate::host::Host;
+use crate::host::{BUFFER, Host};
 
 const CLIENT: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 pub(crate) const SERVER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
@@ -40,10 +40,14 @@ impl<C: Host, S: Host> Path<C, S> {
         }
     }
 
-    /// A pair with a connection.
-    pub(crate) fn established() -> Self {
+    /// A pair with a connection that has been in use for a while: buffers and windows have grown, memory was touched.
+    pub(crate) fn in_use() -> Self {
         let mut path = Self::new();
         path.open();
+        for octets in [4 * BUFFER; 2] {
+            assert_eq!(path.carry(octets), octets);
+            assert_eq!(path.carry_back(octets), octets);
+        }
         path
     }
 

@@ -21,7 +21,7 @@ impl Recording {
     }
 
     fn of<H: Host>(talk: impl FnOnce(&mut Path<H, reference::Reference>) -> usize) -> Self {
-        let mut path = Path::established();
+        let mut path = Path::in_use();
         path.record();
         talk(&mut path);
         Self {
@@ -55,7 +55,7 @@ impl Recording {
 
     /// A host at the beginning of the recording.
     pub(crate) fn begin<H: Host>(&self) -> H {
-        let path: Path<H, reference::Reference> = Path::established();
+        let path: Path<H, reference::Reference> = Path::in_use();
         path.client
     }
 

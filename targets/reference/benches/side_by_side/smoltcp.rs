@@ -1,6 +1,7 @@
 //! smoltcp as a host.
 
 use std::collections::VecDeque;
+use std::hint::black_box;
 use std::mem;
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,7 +18,9 @@ pub(crate) struct Smoltcp {
     wire: Wire,
     interface: Interface,
     sockets: SocketSet<'static>,
-    socket: SocketHandle,
+    /// Memory for the socket, until it is made.
+    buffers: Option<[SocketBuffer<'static>; 2]>,
+    socket: Option<SocketHandle>,
 }
 
 /// The time of the last poll, in milliseconds: smoltcp asks for its timestamps' clock by a function without arguments.
@@ -31,8 +34,18 @@ impl Smoltcp {
             .poll(at(now), &mut self.wire, &mut self.sockets);
     }
 
+    /// Makes the socket: that is a part of opening a connection, but the memory for its buffers is there already.
+    fn open(&mut self) -> SocketHandle {
+        let [receive, send] = self.buffers.take().expect("it opens but once");
+        let mut socket = Socket::new(receive, send);
+        socket.set_congestion_control(CongestionControl::Cubic);
+        socket.set_tsval_generator(Some(|| CLOCK.load(Ordering::Relaxed)));
+        *self.socket.insert(self.sockets.add(socket))
+    }
+
     fn socket(&mut self) -> &mut Socket<'static> {
-        self.sockets.get_mut(self.socket)
+        let socket = self.socket.expect("it was opened");
+        self.sockets.get_mut(socket)
     }
 }
 
@@ -50,25 +63,23 @@ impl Host for Smoltcp {
             addresses.push(here).expect("there is room for one");
         });
         let buffer = || SocketBuffer::new(vec![0; BUFFER]);
-        let mut socket = Socket::new(buffer(), buffer());
-        socket.set_congestion_control(CongestionControl::Cubic);
-        socket.set_tsval_generator(Some(|| CLOCK.load(Ordering::Relaxed)));
-        let mut sockets = SocketSet::new(Vec::new());
-        let socket = sockets.add(socket);
         Self {
             wire,
             interface,
-            sockets,
-            socket,
+            sockets: SocketSet::new(Vec::new()),
+            buffers: Some([buffer(), buffer()]),
+            socket: None,
         }
     }
 
     fn listen(&mut self, _now: u64) {
+        self.open();
         self.socket().listen(PORT).expect("the port is free");
     }
 
     fn connect(&mut self, now: u64, remote: Ipv4Addr) {
-        let socket = self.sockets.get_mut::<Socket<'_>>(self.socket);
+        let socket = self.open();
+        let socket = self.sockets.get_mut::<Socket<'_>>(socket);
         socket
             .connect(self.interface.context(), (remote, PORT), 49_152)
             .expect("the socket is unused");
@@ -88,9 +99,12 @@ impl Host for Smoltcp {
     fn receive(&mut self, now: u64) -> usize {
         let mut octets = 0;
         loop {
-            let mut some = vec![0; READ.min(self.socket().recv_queue())];
-            match self.socket().recv_slice(&mut some) {
-                Ok(length @ 1..) => octets += length,
+            let read = self.socket().recv(|some| {
+                let some = some.get(..READ).unwrap_or(some).to_vec();
+                (some.len(), some)
+            });
+            match read.map(black_box) {
+                Ok(some) if !some.is_empty() => octets += some.len(),
                 _ => break,
             }
         }
