@@ -4,22 +4,20 @@ use core::net::IpAddr;
 
 /// A one's complement sum in the making.
 ///
-/// It reads eight octets at once and adds their halves, words of four octets, in the byte order of the machine: RFC 1071 section 2 (B) and (C) show that neither the width
+/// Words of four octets are added in the byte order of the machine: RFC 1071 section 2 (B) and (C) show that neither the width
 /// nor the order matters until the end.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sum(u64);
 
 impl Sum {
-    /// Adds bytes; only the last piece may have an odd length: it is padded with zeros.
+    /// Adds bytes; only the last piece may have an odd length: it is padded with a zero.
     #[must_use]
     pub(crate) fn add(self, bytes: &[u8]) -> Self {
-        let (words, rest) = bytes.as_chunks::<8>();
-        let whole: u64 = words.iter().map(|word| both_halves(*word)).sum();
-        let mut last = [0; 8];
-        for (padded, octet) in last.iter_mut().zip(rest) {
-            *padded = *octet;
-        }
-        Self(self.0 + whole + both_halves(last))
+        let (doubles, rest) = bytes.as_chunks::<8>();
+        let (pairs, odd) = rest.as_chunks::<2>();
+        let rest: u64 = pairs.iter().map(|pair| word(*pair)).sum();
+        let odd = odd.first().map_or(0, |octet| word([*octet, 0]));
+        Self(self.0 + sum_of_halves(doubles) + rest + odd)
     }
 
     /// Adds the pseudo-header of a payload of `length` octets.
@@ -31,18 +29,22 @@ impl Sum {
         protocol: u8,
         length: usize,
     ) -> Self {
-        let length = u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes();
+        let length = u32::try_from(length).unwrap_or(u32::MAX);
         self.add_address(source)
             .add_address(destination)
-            .add(&length)
-            .add(&[0, protocol])
+            .add_number(length)
+            .add_number(u32::from(protocol))
     }
 
     fn add_address(self, address: IpAddr) -> Self {
         match address {
-            IpAddr::V4(address) => self.add(&address.octets()),
+            IpAddr::V4(address) => self.add_number(u32::from(address)),
             IpAddr::V6(address) => self.add(&address.octets()),
         }
+    }
+
+    fn add_number(self, number: u32) -> Self {
+        Self(self.0 + u64::from(number.to_be()))
     }
 
     /// The checksum: 0 over data that contain a right one.
@@ -56,8 +58,58 @@ impl Sum {
     }
 }
 
-/// The sum of the two words of four octets in these eight, with room for the carries of many more.
-fn both_halves(octets: [u8; 8]) -> u64 {
-    let both = u64::from_ne_bytes(octets);
-    (both & u64::from(u32::MAX)) + (both >> 32)
+fn word(octets: [u8; 2]) -> u64 {
+    u64::from(u16::from_ne_bytes(octets))
+}
+
+/// The sum of all words of four octets, with room for the carries of many more.
+///
+/// The upper halves alone, and all eight octets modulo 2^64, are quickly added; the lower halves are the difference.
+fn sum_of_halves(doubles: &[[u8; 8]]) -> u64 {
+    let (all, upper) = doubles.iter().fold((0_u64, 0_u64), |(all, upper), octets| {
+        let double = u64::from_ne_bytes(*octets);
+        (all.wrapping_add(double), upper + (double >> 32))
+    });
+    all.wrapping_sub(upper << 32) + upper
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use proptest::prelude::*;
+
+    use super::Sum;
+
+    /// RFC 1071 section 1, word by word.
+    fn plain(bytes: &[u8]) -> u16 {
+        let words = bytes.chunks(2).map(|pair| match *pair {
+            [upper, lower] => u32::from(u16::from_be_bytes([upper, lower])),
+            _ => u32::from(u16::from_be_bytes([pair[0], 0])),
+        });
+        let sum = words.fold(0, |sum, word| {
+            let sum = sum + word;
+            (sum & 0xffff) + (sum >> 16)
+        });
+        !(sum as u16)
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_the_sum_of_words_whatever_the_pieces(
+            first in prop::collection::vec(any::<[u8; 2]>(), 0..40),
+            second in prop::collection::vec(any::<u8>(), 0..90),
+        ) {
+            let first = first.concat();
+            let sum = Sum::default().add(&first).add(&second).finish();
+            let whole: Vec<u8> = first.into_iter().chain(second).collect();
+            prop_assert_eq!(sum, plain(&whole));
+        }
+    }
+
+    #[test]
+    fn the_largest_packet_of_ones_does_not_overflow() {
+        let ones = [0xff; 65_535];
+        assert_eq!(Sum::default().add(&ones).finish(), plain(&ones));
+    }
 }

@@ -9,21 +9,14 @@ use crate::segment::OutboundSegment;
 
 /// The IP packet that carries `segment`; `identification` is for IPv4.
 pub(crate) fn emit(segment: &OutboundSegment<'_>, identification: u16) -> Vec<u8> {
-    let tcp_length = 20 + segment.options.encoded_len() + segment.text_len();
+    let options_length = segment.options.encoded_len();
+    let tcp_length = 20 + options_length + segment.text_len();
     let mut packet = Vec::with_capacity(40 + tcp_length);
     match (segment.local.addr, segment.remote.addr) {
         (IpAddr::V4(source), IpAddr::V4(destination)) => {
-            let [length_upper, length] = length_field(20 + tcp_length);
-            let [id_upper, id] = identification.to_be_bytes();
-            let (class, ttl) = (segment.class, segment.ttl);
-            packet.extend_from_slice(&[0x45, class, length_upper, length, id_upper, id]);
-            // Don't Fragment, where path MTU discovery (RFC 1191) is on.
-            let fragmentation = if segment.dont_fragment { 0x40 } else { 0 };
-            packet.extend_from_slice(&[fragmentation, 0x00, ttl, ip::TCP, 0, 0]);
-            packet.extend_from_slice(&source.octets());
-            packet.extend_from_slice(&destination.octets());
-            let sum = Sum::default().add(&packet).finish();
-            write_at(&mut packet, 10, sum);
+            let ends = [source.octets(), destination.octets()];
+            let header = v4_header(segment, ends, 20 + tcp_length, identification);
+            packet.extend_from_slice(&header);
         }
         (source, destination) => {
             packet.extend_from_slice(&[0x60 | segment.class >> 4, segment.class << 4, 0, 0]);
@@ -34,13 +27,64 @@ pub(crate) fn emit(segment: &OutboundSegment<'_>, identification: u16) -> Vec<u8
         }
     }
     let header = packet.len();
-    emit_tcp(segment, &mut packet);
+    packet.extend_from_slice(&tcp_header(segment, options_length));
+    segment.options.encode(&mut packet);
+    for piece in segment.text {
+        packet.extend_from_slice(piece);
+    }
     let sum = Sum::default()
         .add_pseudo_header(segment.local.addr, segment.remote.addr, ip::TCP, tcp_length)
         .add(packet.get(header..).unwrap_or_default())
         .finish();
     write_at(&mut packet, header + 16, sum);
     packet
+}
+
+fn v4_header(
+    segment: &OutboundSegment<'_>,
+    [source, destination]: [[u8; 4]; 2],
+    length: usize,
+    identification: u16,
+) -> [u8; 20] {
+    let [length_upper, length] = length_field(length);
+    let [id_upper, id] = identification.to_be_bytes();
+    // Don't Fragment, where path MTU discovery (RFC 1191) is on.
+    let fragmentation = if segment.dont_fragment { 0x40 } else { 0 };
+    let [s0, s1, s2, s3] = source;
+    let [d0, d1, d2, d3] = destination;
+    #[rustfmt::skip]
+    let mut header = [
+        0x45, segment.class, length_upper, length,
+        id_upper, id, fragmentation, 0,
+        segment.ttl, ip::TCP, 0, 0,
+        s0, s1, s2, s3,
+        d0, d1, d2, d3,
+    ];
+    let sum = Sum::default().add(&header).finish();
+    write_at(&mut header, 10, sum);
+    header
+}
+
+/// The fixed part (RFC 9293 section 3.1), without a checksum.
+fn tcp_header(segment: &OutboundSegment<'_>, options_length: usize) -> [u8; 20] {
+    // 15 words at the most: options never exceed 40 octets.
+    let words = 5 + options_length / 4;
+    let offset = (words << 4) as u8 | tcp::upper_flag_bits(segment.flags);
+    let [p0, p1] = segment.local.port.to_be_bytes();
+    let [p2, p3] = segment.remote.port.to_be_bytes();
+    let [s0, s1, s2, s3] = segment.seq.0.to_be_bytes();
+    let [a0, a1, a2, a3] = segment.ack.0.to_be_bytes();
+    let [w0, w1] = segment.wnd.to_be_bytes();
+    let [u0, u1] = segment.up.to_be_bytes();
+    #[rustfmt::skip]
+    let header = [
+        p0, p1, p2, p3,
+        s0, s1, s2, s3,
+        a0, a1, a2, a3,
+        offset, tcp::flag_bits(segment.flags), w0, w1,
+        0, 0, u0, u1,
+    ];
+    header
 }
 
 /// Sets PSH in a packet of [`emit`]'s, and brings its checksum up to date (RFC 1624).
@@ -58,32 +102,6 @@ pub(crate) fn set_push(packet: &mut [u8]) {
     let folded = (folded & 0xffff) + (folded >> 16);
     write_at(packet, header + 12, after);
     write_at(packet, header + 16, !(folded as u16));
-}
-
-fn emit_tcp(segment: &OutboundSegment<'_>, packet: &mut Vec<u8>) {
-    let words = 5 + segment.options.encoded_len() / 4;
-    // 15 words at the most: options never exceed 40 octets.
-    let offset = (words << 4) as u8 | tcp::upper_flag_bits(segment.flags);
-    let mut header = [0; 20];
-    let fields: [(usize, &[u8]); 7] = [
-        (0, &segment.local.port.to_be_bytes()),
-        (2, &segment.remote.port.to_be_bytes()),
-        (4, &segment.seq.0.to_be_bytes()),
-        (8, &segment.ack.0.to_be_bytes()),
-        (12, &[offset, tcp::flag_bits(segment.flags)]),
-        (14, &segment.wnd.to_be_bytes()),
-        (18, &segment.up.to_be_bytes()),
-    ];
-    for (at, field) in fields {
-        if let Some(place) = header.get_mut(at..at + field.len()) {
-            place.copy_from_slice(field);
-        }
-    }
-    packet.extend_from_slice(&header);
-    segment.options.encode(packet);
-    for piece in segment.text {
-        packet.extend_from_slice(piece);
-    }
 }
 
 fn v6_octets(address: IpAddr) -> [u8; 16] {
