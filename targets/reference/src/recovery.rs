@@ -66,7 +66,7 @@ impl Recovery {
     }
 
     /// An acknowledgment of a connection with SACK arrived: is it one more duplicate?
-    fn count_duplicate(&mut self, ack: &Ack, snd_nxt: Seq) {
+    fn count_duplicate(&mut self, ack: &Ack<'_>, snd_nxt: Seq) {
         if ack.acked > 0 {
             self.dup_acks = 0;
             self.limited_from = None;
@@ -95,8 +95,8 @@ impl Recovery {
 
 /// What an acknowledgment tells, of a connection that agreed on SACK.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Ack {
-    pub(crate) delivery: Delivery,
+pub(crate) struct Ack<'a> {
+    pub(crate) delivery: &'a Delivery,
     /// Octets that SND.UNA moved over.
     pub(crate) acked: usize,
     /// It counts as a duplicate ACK (RFC 6675 section 2).
@@ -110,7 +110,7 @@ pub(crate) struct Ack {
 /// Takes an acknowledgment in: what is lost, whether recovery begins or ends, how the window moves.
 ///
 /// What is to be sent again leaves with the next [`crate::output::segmentation::transmit`].
-pub(crate) fn acknowledged(tcb: &mut Tcb, ack: &Ack, now: Instant, config: &Config) {
+pub(crate) fn acknowledged(tcb: &mut Tcb, ack: &Ack<'_>, now: Instant, config: &Config) {
     tcb.delivered = tcb.delivered.saturating_add(ack.delivery.octets as u64);
     if let Some(newest) = ack.delivery.newest.filter(|newest| !newest.resent) {
         let age = now.since(newest.sent_at);
@@ -120,7 +120,7 @@ pub(crate) fn acknowledged(tcb: &mut Tcb, ack: &Ack, now: Instant, config: &Conf
     if let Some((left, right)) = ack.duplicate_text {
         rfc4015::duplicate_arrives(tcb, left, right);
     }
-    rfc5682::acknowledged(tcb, &ack.delivery, ack.acked, config);
+    rfc5682::acknowledged(tcb, ack.delivery, ack.acked, config);
     let before = tcb.recovery.phase;
     let recovered = before != Phase::Open && tcb.snd_una.after(tcb.recovery.recover);
     if recovered {
@@ -145,7 +145,7 @@ pub(crate) fn acknowledged(tcb: &mut Tcb, ack: &Ack, now: Instant, config: &Conf
 
 /// Whether an acknowledgment can enlarge the congestion window: one of new octets, and where arrivals count, one that tells
 /// of any on a path on which they come in no order.
-fn grows(tcb: &Tcb, ack: &Ack, config: &Config) -> bool {
+fn grows(tcb: &Tcb, ack: &Ack<'_>, config: &Config) -> bool {
     let by_arrival = config.grows_by_delivery && tcb.rack.degree() > DUP_THRESH;
     ack.acked > 0 || (by_arrival && ack.delivery.octets > 0)
 }
@@ -169,7 +169,7 @@ pub(crate) fn reordering_timed_out(tcb: &mut Tcb, now: Instant, config: &Config)
 }
 
 /// RFC 8985 section 7: the probe timer follows what is in flight; a loss that only the probe repaired counts.
-pub(crate) fn probe_for_tail(tcb: &mut Tcb, ack: &Ack, now: Instant, config: &Config) {
+pub(crate) fn probe_for_tail(tcb: &mut Tcb, ack: &Ack<'_>, now: Instant, config: &Config) {
     let plain = ack.acked == 0 && ack.duplicate && ack.delivery.sacked == 0;
     if rfc8985::probe_acknowledged(tcb, ack.duplicate_text, plain)
         && tcb.recovery.phase == Phase::Open
@@ -185,7 +185,7 @@ pub(crate) fn probe_for_tail(tcb: &mut Tcb, ack: &Ack, now: Instant, config: &Co
     }
 }
 
-fn growth(tcb: &Tcb, ack: &Ack, now: Instant, config: &Config) -> Growth {
+fn growth(tcb: &Tcb, ack: &Ack<'_>, now: Instant, config: &Config) -> Growth {
     let newest = ack.delivery.newest.filter(|newest| !newest.resent);
     Growth {
         acked: if config.grows_by_delivery {

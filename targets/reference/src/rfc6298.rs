@@ -78,9 +78,7 @@ impl RttEstimator {
 
     /// The RTO doubled `times` times, up to the maximum.
     pub(crate) fn scaled(&self, times: u32) -> Duration {
-        self.rto
-            .saturating_mul(2_u32.saturating_pow(times.min(30)))
-            .min(self.max)
+        self.rto.saturating_mul(1 << times.min(30)).min(self.max)
     }
 
     /// Rule 5.5: back off the timer.

@@ -153,13 +153,19 @@ fn sent_after(one: (Instant, Seq), other: (Instant, Seq)) -> bool {
 }
 
 /// Steps 1 to 4 for an acknowledgment; `recovered` when it ended a recovery.
-pub(crate) fn acknowledged(tcb: &mut Tcb, ack: &Ack, recovered: bool, smss: usize, now: Instant) {
+pub(crate) fn acknowledged(
+    tcb: &mut Tcb,
+    ack: &Ack<'_>,
+    recovered: bool,
+    smss: usize,
+    now: Instant,
+) {
     let offset = tcb.timestamp_offset;
     let answers = |sent_at: Instant| {
         ack.echo
             .is_none_or(|echo| !rfc7323::before(echo, rfc7323::clock(offset, sent_at)))
     };
-    tcb.rack.update(&ack.delivery, answers, now);
+    tcb.rack.update(ack.delivery, answers, now);
     let highest = tcb.scoreboard.highest_arrived(tcb.snd_una);
     for start in ack.delivery.reordered.into_iter().flatten() {
         tcb.rack.note_reordering(highest.octets_since(start), smss);

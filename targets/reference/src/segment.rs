@@ -123,7 +123,7 @@ pub(crate) struct OutboundSegment<'a> {
     pub(crate) wnd: u16,
     pub(crate) up: u16,
     pub(crate) flags: Flags,
-    pub(crate) options: TcpOptions,
+    pub(crate) options: &'a TcpOptions,
     /// The text, in two pieces since a ring may end within it.
     pub(crate) text: [&'a [u8]; 2],
     pub(crate) ttl: u8,

@@ -56,9 +56,9 @@ impl TimerTable {
     }
 
     /// Starts a timer unless it runs.
-    pub(crate) fn start(&mut self, timer: Timer, deadline: Instant) {
+    pub(crate) fn start(&mut self, timer: Timer, deadline: impl FnOnce() -> Instant) {
         if !self.is_running(timer) {
-            self.set(timer, deadline);
+            self.set(timer, deadline());
         }
     }
 

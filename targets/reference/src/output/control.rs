@@ -9,13 +9,13 @@ use crate::{EcnMode, Instant, Seq, State, rfc7323};
 
 /// A segment of this connection that acknowledges RCV.NXT and will get `text_len` octets of text; sending it settles what
 /// waited for an ACK.
-pub(super) fn acknowledging(
+pub(super) fn acknowledging<'a>(
     tcb: &mut Tcb,
     seq: Seq,
     flags: Flags,
-    options: TcpOptions,
+    options: &'a TcpOptions,
     text_len: usize,
-) -> OutboundSegment<'static> {
+) -> OutboundSegment<'a> {
     let wnd = tcb.advertise_window(flags.syn);
     // A window probe counts as a retransmission: neither is marked (RFC 3168 sections 6.1.5 and 6.1.6).
     let new_text = text_len > 0 && seq == tcb.snd_nxt && tcb.snd_wnd > 0;
@@ -77,7 +77,7 @@ pub(crate) fn send_ack(tcb: &mut Tcb, now: Instant, out: &mut Output) {
 /// Sends an ACK without text at `seq`; a keep-alive probe lies before SND.NXT.
 pub(crate) fn send_ack_at(tcb: &mut Tcb, seq: Seq, now: Instant, out: &mut Output) {
     let options = tcb.segment_options(now);
-    let segment = acknowledging(tcb, seq, Flags::default(), options, 0);
+    let segment = acknowledging(tcb, seq, Flags::default(), &options, 0);
     out.send(&segment);
 }
 
@@ -94,14 +94,14 @@ pub(crate) fn send_syn(tcb: &mut Tcb, now: Instant, out: &mut Output) {
         State::SynSent if !tcb.fell_back => tcb.snd_nxt.octets_since(first).min(tcb.send.len()),
         _ => 0,
     };
-    let mut segment = acknowledging(tcb, tcb.iss, flags, options, text_len);
+    let mut segment = acknowledging(tcb, tcb.iss, flags, &options, text_len);
     if tcb.state == State::SynSent {
         segment.flags = segment.flags.with_ecn(tcb.ecn.syn_flags());
         segment.flags.ack = false;
         segment.ack = Seq(0);
     }
-    let text = tcb.send.slices(first, text_len);
-    out.send(&OutboundSegment { text, ..segment });
+    segment.text = tcb.send.slices(first, text_len);
+    out.send(&segment);
 }
 
 /// The options of our SYN: the offer, or what is left of it after the remote's SYN.
@@ -139,26 +139,38 @@ pub(crate) fn syn_options(tcb: &Tcb, now: Instant) -> TcpOptions {
 
 /// Sends `<SEQ=SND.NXT><CTL=RST>`: ABORT; with an acknowledgment, where the configuration has it so.
 pub(crate) fn send_abort(tcb: &Tcb, now: Instant, out: &mut Output) {
-    let mut segment = rst(tcb, tcb.snd_nxt, now);
-    if out.config().abort_acknowledges {
+    let mut options = reset_options(tcb, now);
+    let acknowledges = out.config().abort_acknowledges;
+    if acknowledges {
+        options.timestamps = tcb.timestamps.as_ref().map(|stamps| stamps.option(now));
+    }
+    let mut segment = rst(tcb, tcb.snd_nxt, &options);
+    if acknowledges {
         segment.flags.ack = true;
         segment.ack = tcb.rcv_nxt;
-        segment.options.timestamps = tcb.timestamps.as_ref().map(|stamps| stamps.option(now));
     }
     out.send(&segment);
 }
 
 /// Sends `<SEQ=seq><CTL=RST>` for a connection.
 pub(crate) fn send_rst(tcb: &Tcb, seq: Seq, now: Instant, out: &mut Output) {
-    out.send(&rst(tcb, seq, now));
+    let options = reset_options(tcb, now);
+    out.send(&rst(tcb, seq, &options));
 }
 
-fn rst(tcb: &Tcb, seq: Seq, now: Instant) -> OutboundSegment<'static> {
-    // RFC 7323 section 3.2: SHOULD carry timestamps; without ACK nothing is echoed.
+/// RFC 7323 section 3.2: a RST SHOULD carry timestamps; without ACK nothing is echoed.
+fn reset_options(tcb: &Tcb, now: Instant) -> TcpOptions {
     let timestamps = tcb.timestamps.as_ref().map(|stamps| TimestampsOption {
         ecr: 0,
         ..stamps.option(now)
     });
+    TcpOptions {
+        timestamps,
+        ..TcpOptions::default()
+    }
+}
+
+fn rst<'a>(tcb: &Tcb, seq: Seq, options: &'a TcpOptions) -> OutboundSegment<'a> {
     OutboundSegment {
         local: tcb.local,
         remote: tcb.remote,
@@ -170,10 +182,7 @@ fn rst(tcb: &Tcb, seq: Seq, now: Instant) -> OutboundSegment<'static> {
             rst: true,
             ..Flags::default()
         },
-        options: TcpOptions {
-            timestamps,
-            ..TcpOptions::default()
-        },
+        options,
         text: [&[]; 2],
         ttl: tcb.options.ttl,
         dont_fragment: tcb.options.path_mtu_discovery,
@@ -208,7 +217,7 @@ pub(crate) fn reply_rst(seg: &Segment<'_>, out: &mut Output) {
             ack: ack.is_some(),
             ..Flags::default()
         },
-        options: TcpOptions {
+        options: &TcpOptions {
             timestamps,
             ..TcpOptions::default()
         },

@@ -67,7 +67,7 @@ fn send_again(tcb: &mut Tcb, seq: Seq, limit: usize, now: Instant, out: &mut Out
     let fin = tcb.fin_sent == Some(seq.plus(len)) && len < limit.max(1);
     note(tcb, now, out);
     let options = tcb.segment_options(now);
-    segmentation::send_text(tcb, seq, Plan { len, fin }, options, out);
+    segmentation::send_text(tcb, seq, Plan { len, fin }, &options, out);
     seq.plus(len).wrapping_add(u32::from(fin))
 }
 

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::{Output, control, retransmission};
 use crate::chronograph::Limit;
-use crate::segment::{Flags, OutboundSegment};
+use crate::segment::Flags;
 use crate::send_memory;
 use crate::tcb::{Tcb, at_least};
 use crate::timer::Timer;
@@ -45,11 +45,11 @@ fn send_bursts(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     let before = tcb.snd_nxt;
     let (mut segments, mut most) = (0, usize::MAX);
     // Each round sends at least one octet or the FIN, so that the loop ends.
-    while let Some(plan) = next_segment(tcb, now, out.config()) {
+    while let Some((plan, options)) = next_segment(tcb, now, out.config()) {
         if segments == 0 && out.config().bursts {
             most = burst_segments(tcb, now, out.config());
         }
-        send_new(tcb, plan, now, out);
+        send_new(tcb, plan, &options, now, out);
         if segments > 0 {
             tcb.scoreboard.join_last();
         }
@@ -60,6 +60,9 @@ fn send_bursts(tcb: &mut Tcb, now: Instant, out: &mut Output) {
         }
     }
     end_new_burst(tcb, segments, out);
+    if tcb.snd_nxt != before {
+        await_acknowledgment(tcb, now, out.config());
+    }
     let in_flight = if tcb.is_selective() {
         tcb.scoreboard.pipe()
     } else {
@@ -124,8 +127,8 @@ fn sends_text(tcb: &Tcb) -> bool {
         )
 }
 
-/// The next segment with something new in it, if one may leave.
-fn next_segment(tcb: &Tcb, now: Instant, config: &Config) -> Option<Plan> {
+/// The next segment with something new in it, if one may leave, and its options.
+fn next_segment(tcb: &Tcb, now: Instant, config: &Config) -> Option<(Plan, TcpOptions)> {
     let unsent = tcb.unsent();
     if tcb.fin_sent.is_some() || (unsent == 0 && !tcb.fin_queued) {
         return None;
@@ -134,21 +137,25 @@ fn next_segment(tcb: &Tcb, now: Instant, config: &Config) -> Option<Plan> {
         return None; // what is lost goes first (RFC 6675 section 4, NextSeg)
     }
     let window = usable_window(tcb, config);
-    let smss = text_room(tcb, now, config);
-    let record = tcb.record_left(tcb.snd_nxt);
-    let len = unsent
-        .min(smss)
+    let most = unsent
         .min(window)
-        .min(record.unwrap_or(usize::MAX))
         .min(usable_congestion_window(tcb, config));
+    if unsent > 0 && most == 0 {
+        return None; // a window is full
+    }
+    let options = tcb.segment_options(now);
+    let smss = room_beside(&options, tcb, config);
+    let record = tcb.record_left(tcb.snd_nxt);
+    let len = most.min(smss).min(record.unwrap_or(usize::MAX));
     if len > 0 && record == Some(len) {
-        return Some(Plan { len, fin: false }); // a record ends here: nothing can join it
+        let plan = Plan { len, fin: false };
+        return Some((plan, options)); // a record ends here: nothing can join it
     }
     let plan = Plan {
         len,
         fin: tcb.fin_queued && len == unsent && window > len,
     };
-    may_leave(tcb, plan, unsent, smss).then_some(plan)
+    may_leave(tcb, plan, unsent, smss).then_some((plan, options))
 }
 
 /// The sender's silly window avoidance, with Nagle's algorithm in it.
@@ -270,9 +277,15 @@ fn advance_snd_nxt(tcb: &mut Tcb, len: usize, fin: bool, now: Instant, out: &mut
     }
 }
 
-fn send_new(tcb: &mut Tcb, plan: Plan, now: Instant, out: &mut Output) {
+/// Sends something new by itself.
+fn send_one(tcb: &mut Tcb, plan: Plan, now: Instant, out: &mut Output) {
     let options = tcb.segment_options(now);
-    if plan.len < room_beside(&options, tcb, out.config()) {
+    send_new(tcb, plan, &options, now, out);
+    await_acknowledgment(tcb, now, out.config());
+}
+
+fn send_new(tcb: &mut Tcb, plan: Plan, options: &TcpOptions, now: Instant, out: &mut Output) {
+    if plan.len < room_beside(options, tcb, out.config()) {
         tcb.small_sent = Some(tcb.snd_nxt.plus(plan.len));
     }
     let replies = tcb.last_text_at.is_some_and(|at| now.since(at) < TURN);
@@ -283,12 +296,16 @@ fn send_new(tcb: &mut Tcb, plan: Plan, now: Instant, out: &mut Output) {
     advance_snd_nxt(tcb, plan.len, plan.fin, now, out);
     tcb.rtt.sent(tcb.snd_nxt, now);
     tcb.last_sent = now;
+}
+
+/// The timers for what was sent for the first time.
+fn await_acknowledgment(tcb: &mut Tcb, now: Instant, config: &Config) {
     tcb.timers.stop(Timer::Override);
     // RFC 6298 rule 5.1.
-    let rto = at_least(tcb.rtt.rto());
-    tcb.timers.start(Timer::Retransmission, now.after(rto));
+    let deadline = || now.after(at_least(tcb.rtt.rto()));
+    tcb.timers.start(Timer::Retransmission, deadline);
     tcb.await_progress(now);
-    rfc8985::schedule_probe(tcb, now, out.config());
+    rfc8985::schedule_probe(tcb, now, config);
 }
 
 /// Sends the planned octets from `seq` on, and the FIN after them if it is planned.
@@ -296,7 +313,7 @@ pub(super) fn send_text(
     tcb: &mut Tcb,
     seq: Seq,
     Plan { len, fin }: Plan,
-    options: TcpOptions,
+    options: &TcpOptions,
     out: &mut Output,
 ) {
     let len = len.min(tcb.send.octets_from(seq));
@@ -317,8 +334,8 @@ pub(super) fn send_text(
         // RFC 9293 MUST-62: the pointer names the octet after the urgent data.
         segment.up = u16::try_from(seq.distance_to(snd_up)).unwrap_or(u16::MAX);
     }
-    let text = tcb.send.slices(seq, len);
-    out.send(&OutboundSegment { text, ..segment });
+    segment.text = tcb.send.slices(seq, len);
+    out.send(&segment);
 }
 
 /// RFC 5681 section 4.1: after an idle RTO the old window says nothing about the path.
@@ -341,7 +358,7 @@ pub(crate) fn probe_window(tcb: &mut Tcb, now: Instant, out: &mut Output) {
         control::send_ack_at(tcb, tcb.snd_una.wrapping_sub(1), now, out);
     } else {
         let len = tcb.unsent().min(1);
-        send_new(
+        send_one(
             tcb,
             Plan {
                 len,
@@ -364,7 +381,7 @@ pub(crate) fn send_loss_probe(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     let fin = tcb.fin_is_due() && len == unsent && window > len;
     let sends_new = sends_text(tcb) && (len > 0 || fin) && !tcb.scoreboard.is_full();
     if sends_new {
-        send_new(tcb, Plan { len, fin }, now, out);
+        send_one(tcb, Plan { len, fin }, now, out);
     }
     if sends_new || retransmission::resend_tail(tcb, now, out) {
         rfc8985::probe_sent(tcb, !sends_new);
@@ -388,7 +405,7 @@ pub(crate) fn transmit_partial(tcb: &mut Tcb, now: Instant, out: &mut Output) {
         let window = usable_window(tcb, config).min(usable_congestion_window(tcb, config));
         let len = tcb.unsent().min(text_room(tcb, now, config)).min(window);
         if len > 0 {
-            send_new(tcb, Plan { len, fin: false }, now, out);
+            send_one(tcb, Plan { len, fin: false }, now, out);
         }
     }
     transmit(tcb, now, out);
@@ -401,20 +418,21 @@ pub(crate) fn schedule(tcb: &mut Tcb, now: Instant, out: &Output) {
         return;
     }
     let in_flight = tcb.flight_size() > 0;
-    let rto = at_least(tcb.rtt.rto());
     let window_is_closed = tcb.snd_wnd == 0 && !tcb.syn_is_unacked();
     let held_up = out.config().link_is_full && !in_flight && !tcb.syn_is_unacked();
     if (window_is_closed || held_up) && (sends_text(tcb) && tcb.has_outstanding()) {
         // RFC 9293 MUST-35, MUST-36: probing replaces retransmission; SHLD-29: first after an RTO.
         tcb.timers.stop(Timer::Retransmission);
         tcb.timers.stop(Timer::Override);
-        tcb.timers.start(Timer::Persist, now.after(rto));
+        let deadline = || now.after(at_least(tcb.rtt.rto()));
+        tcb.timers.start(Timer::Persist, deadline);
     } else {
         tcb.timers.stop(Timer::Persist);
         tcb.probes = 0;
         tcb.unanswered_probes = 0;
         if in_flight {
-            tcb.timers.start(Timer::Retransmission, now.after(rto));
+            let deadline = || now.after(at_least(tcb.rtt.rto()));
+            tcb.timers.start(Timer::Retransmission, deadline);
         } else {
             tcb.timers.stop(Timer::Retransmission); // RFC 6298 rule 5.2
             tcb.timers.stop(Timer::LossProbe);
@@ -456,10 +474,8 @@ fn window_limits(tcb: &Tcb, config: &Config) -> bool {
 fn schedule_override(tcb: &mut Tcb, now: Instant, config: &Config) {
     let corked = tcb.options.cork || tcb.more_follows;
     if sends_text(tcb) && tcb.unsent() > 0 && (corked || tcb.flight_size() == 0) {
-        tcb.timers.start(
-            Timer::Override,
-            now.after(at_least(config.override_timeout)),
-        );
+        let deadline = || now.after(at_least(config.override_timeout));
+        tcb.timers.start(Timer::Override, deadline);
     } else {
         tcb.timers.stop(Timer::Override);
     }

@@ -216,7 +216,7 @@ impl Harness {
             wnd: seg.wnd,
             up: seg.up,
             flags: seg.flags,
-            options: seg.options,
+            options: &seg.options,
             text: [&seg.text, &[]],
             ttl: 64,
             dont_fragment: true,

@@ -1,5 +1,6 @@
 //! Bytes in, bytes out: headers, checksums, options, ICMP quotes.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
@@ -27,7 +28,7 @@ fn outbound<'a>(local: &str, remote: &str, text: &'a [u8]) -> OutboundSegment<'a
             psh: true,
             ..Flags::default()
         },
-        options: TcpOptions::default(),
+        options: Box::leak(Box::default()),
         text: [text, &[]],
         ttl: 64,
         dont_fragment: true,

@@ -3,6 +3,7 @@
 use super::Step;
 use crate::congestion::Growth;
 use crate::output::{Output, control, retransmission};
+use crate::recovery::Phase;
 use crate::rfc6582::Advice;
 use crate::rfc6675::Delivery;
 use crate::segment::Segment;
@@ -71,7 +72,14 @@ fn acknowledge(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output)
         tcb.take_for_lost(); // the probe's octet was refused
     }
     if tcb.is_selective() {
-        selective(tcb, seg, (acked, duplicate), delivery, now, out.config());
+        selective(
+            tcb,
+            seg,
+            (acked, duplicate),
+            &mut delivery,
+            now,
+            out.config(),
+        );
     } else if duplicate {
         let smss = tcb.smss(out.config());
         let before = tcb.congestion.figures();
@@ -93,18 +101,18 @@ fn selective(
     tcb: &mut Tcb,
     seg: &Segment<'_>,
     (acked, duplicate): (usize, bool),
-    mut delivery: Delivery,
+    delivery: &mut Delivery,
     now: Instant,
     config: &Config,
 ) {
     let blocks = &seg.options.sack;
     let before = delivery.segments;
-    tcb.scoreboard.sack(
-        blocks,
-        tcb.snd_una,
-        config.whole_segment_sacks,
-        &mut delivery,
-    );
+    let nothing_is_out = before == 0 && tcb.flight_size() == 0;
+    if nothing_is_out && blocks.len() == 0 && tcb.recovery.phase == Phase::Open {
+        return; // as in all that a mere receiver gets
+    }
+    tcb.scoreboard
+        .sack(blocks, tcb.snd_una, config.whole_segment_sacks, delivery);
     let sacked = delivery.segments - before;
     tcb.segments_delivered = tcb.segments_delivered.saturating_add(sacked as u64);
     let duplicate_text = rfc2883::find(blocks, seg.ack);

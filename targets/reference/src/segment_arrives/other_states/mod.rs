@@ -35,8 +35,8 @@ pub(crate) fn segment_arrives(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, ou
 }
 
 fn eight_steps(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) -> Step {
-    let mut seg = *seg;
     let arrived = seg;
+    let mut seg = *arrived;
     let steps = [
         sequence::step,
         rst::step,
@@ -49,7 +49,7 @@ fn eight_steps(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output)
             return Step::Done;
         }
     }
-    sixth_to_eighth(tcb, &arrived, &seg, now, out);
+    sixth_to_eighth(tcb, arrived, &seg, now, out);
     Step::Done
 }
 

@@ -100,7 +100,7 @@ fn acknowledge_later(tcb: &mut Tcb, fills_gap: bool, now: Instant, out: &Output)
                 && !enough =>
         {
             tcb.timers
-                .start(Timer::DelayedAck, now.after(at_least(delay)));
+                .start(Timer::DelayedAck, || now.after(at_least(delay)));
         }
         _ => tcb.ack_now = true,
     }
