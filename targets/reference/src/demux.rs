@@ -63,10 +63,10 @@ impl Stack {
     /// Whether a SYN opens anew a connection that is in TIME-WAIT (RFC 9293 MAY-2, SHLD-4).
     fn reopens(&self, id: ConnectionId, seg: &Segment<'_>) -> bool {
         let plain_syn = seg.flags.syn && !seg.flags.ack && !seg.flags.rst;
-        let connection = self.table.connections.get(&id);
+        let connection = || self.table.connections.get(&id);
         plain_syn
             && self.config().reopen_time_wait
-            && connection.is_some_and(|tcb| {
+            && connection().is_some_and(|tcb| {
                 tcb.state == State::TimeWait && rfc6191::may_reopen(tcb, seg, self.config())
             })
     }

@@ -75,6 +75,7 @@ extern crate std;
 mod chronograph;
 mod config;
 mod congestion;
+mod deadlines;
 mod demux;
 mod endpoint;
 mod error;

@@ -1,11 +1,14 @@
 //! The stack: inputs, outputs, and what follows from a connection's change of state.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use crate::listener::Listener;
 use crate::output::Output;
 use crate::rfc4022::Counters;
 use crate::rfc7413::Peers;
 use crate::table::Table;
+use crate::tcb::Tcb;
 use crate::{Config, ConnectionId, Event, Instant, State, UserError, timeout};
 
 /// A TCP stack that does no I/O.
@@ -52,13 +55,11 @@ impl Stack {
     /// Fires every timer due at or before `now`.
     pub fn handle_timeout(&mut self, now: Instant) {
         // A timer that fires is stopped or set to a later moment, so that the loop ends.
-        while let Some((deadline, id)) = self.table.deadlines.first().copied() {
+        while let Some((deadline, id)) = self.table.next_deadline() {
             if deadline > now {
                 break;
             }
-            self.table.deadlines.remove(&(deadline, id));
             if let Some(tcb) = self.table.connections.get_mut(&id) {
-                tcb.indexed = None;
                 timeout::expire(tcb, now, &mut self.out);
             }
             self.settle(id, now);
@@ -77,8 +78,8 @@ impl Stack {
 
     /// When `handle_timeout` is next needed; `None` if no timer runs.
     #[must_use]
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        self.table.deadlines.first().map(|(deadline, _)| *deadline)
+    pub fn poll_timeout(&mut self) -> Option<Instant> {
+        self.table.next_deadline().map(|(deadline, _)| deadline)
     }
 
     /// Packets and events that were lost since [`Config::max_queued`] of them waited to be polled.
@@ -117,9 +118,26 @@ impl Stack {
 
     /// Draws the consequences of whatever just happened to a connection.
     pub(crate) fn settle(&mut self, id: ConnectionId, now: Instant) {
-        self.learn_cookie(id);
-        self.announce(id);
-        self.settle_replaced(id, now);
+        let Some(tcb) = self.table.connections.get_mut(&id) else {
+            return;
+        };
+        if let Some(lesson) = tcb.learned.take() {
+            self.fast_open_peers
+                .learn(tcb.remote.addr, tcb.remote_mss, lesson);
+        }
+        if tcb.established && !tcb.announced {
+            announce(tcb, &mut self.table.listeners);
+        }
+        self.table.deadlines.note(tcb);
+        let may_end = matches!(tcb.state, State::Listen | State::Closed | State::TimeWait);
+        if may_end || tcb.replaces.is_some() {
+            self.settle_replaced(id, now);
+            self.settle_end(id, now);
+        }
+    }
+
+    /// What a connection leaves behind that has ended, or will end by itself.
+    fn settle_end(&mut self, id: ConnectionId, now: Instant) {
         let Some(tcb) = self.table.connections.get(&id) else {
             return;
         };
@@ -131,35 +149,6 @@ impl Stack {
             State::Closed => self.table.detach(id),
             State::TimeWait => self.limit_time_wait(id, now),
             _ => {}
-        }
-        self.table.index_deadline(id);
-    }
-
-    /// Remembers the cookie that a SYN-ACK brought.
-    fn learn_cookie(&mut self, id: ConnectionId) {
-        if let Some(tcb) = self.table.connections.get_mut(&id)
-            && let Some(lesson) = tcb.learned.take()
-        {
-            self.fast_open_peers
-                .learn(tcb.remote.addr, tcb.remote_mss, lesson);
-        }
-    }
-
-    /// Tells the listener of a connection that was established.
-    fn announce(&mut self, id: ConnectionId) {
-        let Some(tcb) = self.table.connections.get_mut(&id) else {
-            return;
-        };
-        if tcb.announced || !tcb.established {
-            return;
-        }
-        if let Some(listener) = tcb
-            .listener
-            .and_then(|listener| self.table.listeners.get_mut(&listener))
-        {
-            tcb.announced = true;
-            listener.pending.remove(&id);
-            listener.ready.push_back(id);
         }
     }
 
@@ -218,5 +207,14 @@ impl Stack {
             tcb.end(None, now, &mut self.out);
             self.settle(oldest, now);
         }
+    }
+}
+
+/// Tells the listener of a connection that was established.
+fn announce(tcb: &mut Tcb, listeners: &mut BTreeMap<ConnectionId, Listener>) {
+    if let Some(listener) = tcb.listener.and_then(|id| listeners.get_mut(&id)) {
+        tcb.announced = true;
+        listener.pending.remove(&tcb.id);
+        listener.ready.push_back(tcb.id);
     }
 }

@@ -1,7 +1,8 @@
 //! The stack's connections and listeners, and who is found where.
 
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, VecDeque};
 
+use crate::deadlines::Deadlines;
 use crate::listener::Listener;
 use crate::tcb::Tcb;
 use crate::{ConnectionId, Endpoint, Instant, State};
@@ -13,8 +14,7 @@ pub(crate) struct Table {
     pub(crate) listeners: BTreeMap<ConnectionId, Listener>,
     /// (local, remote) of every connection that segments may reach.
     pub(crate) tuples: BTreeMap<(Endpoint, Endpoint), ConnectionId>,
-    /// When a connection has to be looked at, the earliest first.
-    pub(crate) deadlines: BTreeSet<(Instant, ConnectionId)>,
+    pub(crate) deadlines: Deadlines,
     /// Connections that entered TIME-WAIT, the oldest first; some may have left it since.
     pub(crate) time_wait: VecDeque<ConnectionId>,
     last_id: u64,
@@ -78,26 +78,13 @@ impl Table {
     /// Forgets a connection.
     pub(crate) fn remove(&mut self, id: ConnectionId) {
         self.detach(id);
-        if let Some(indexed) = self.connections.remove(&id).and_then(|tcb| tcb.indexed) {
-            self.deadlines.remove(&(indexed, id));
+        if let Some(mut tcb) = self.connections.remove(&id) {
+            self.deadlines.forget(&mut tcb);
         }
     }
 
-    /// Brings the index of deadlines up to date for this connection.
-    pub(crate) fn index_deadline(&mut self, id: ConnectionId) {
-        let Some(tcb) = self.connections.get_mut(&id) else {
-            return;
-        };
-        let next = tcb.timers.next();
-        if tcb.indexed == next {
-            return;
-        }
-        if let Some(indexed) = tcb.indexed {
-            self.deadlines.remove(&(indexed, id));
-        }
-        if let Some(next) = next {
-            self.deadlines.insert((next, id));
-        }
-        tcb.indexed = next;
+    /// The next timer of all: when it fires, and whose it is.
+    pub(crate) fn next_deadline(&mut self) -> Option<(Instant, ConnectionId)> {
+        self.deadlines.next(&mut self.connections)
     }
 }

@@ -193,8 +193,8 @@ pub(crate) struct Tcb {
     pub(crate) accepted: bool,
     /// The listener was told that it is ready.
     pub(crate) announced: bool,
-    /// Its deadline as the stack's index has it.
-    pub(crate) indexed: Option<Instant>,
+    /// Where [`crate::deadlines::Deadlines`] has it: no later than its first timer fires.
+    pub(crate) listed: Option<Instant>,
 }
 
 impl Tcb {
@@ -315,7 +315,7 @@ impl Tcb {
             established: false,
             accepted: false,
             announced: false,
-            indexed: None,
+            listed: None,
         }
     }
 }

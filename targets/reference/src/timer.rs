@@ -47,12 +47,18 @@ impl Timer {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct TimerTable {
     deadlines: [Option<Instant>; Timer::ALL.len()],
+    /// See [`TimerTable::not_before`].
+    not_before: Option<Instant>,
 }
 
 impl TimerTable {
     /// Starts or restarts a timer.
     pub(crate) fn set(&mut self, timer: Timer, deadline: Instant) {
         self.write(timer, Some(deadline));
+        let first = self
+            .not_before
+            .map_or(deadline, |first| first.min(deadline));
+        self.not_before = Some(first);
     }
 
     /// Starts a timer unless it runs.
@@ -91,9 +97,15 @@ impl TimerTable {
         due
     }
 
+    /// No timer fires before this; perhaps none then either, since some were stopped or moved.
+    pub(crate) fn not_before(&self) -> Option<Instant> {
+        self.not_before
+    }
+
     /// When the next timer fires.
-    pub(crate) fn next(&self) -> Option<Instant> {
-        self.deadlines.iter().flatten().min().copied()
+    pub(crate) fn next(&mut self) -> Option<Instant> {
+        self.not_before = self.deadlines.iter().flatten().min().copied();
+        self.not_before
     }
 
     fn write(&mut self, timer: Timer, deadline: Option<Instant>) {

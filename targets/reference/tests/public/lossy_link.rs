@@ -127,7 +127,7 @@ fn transfer(mut ends: [End; 2], link: Link, random: &mut Random) -> ([End; 2], D
             return (ends, now.since(began));
         }
         let arrival = on_the_way.keys().next().map(|(at, _)| *at);
-        let timeouts = ends.iter().filter_map(|end| end.stack.poll_timeout());
+        let timeouts = ends.iter_mut().filter_map(|end| end.stack.poll_timeout());
         now = timeouts
             .chain(arrival)
             .min()

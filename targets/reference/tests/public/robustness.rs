@@ -114,7 +114,7 @@ impl End {
         self.error.is_some() || (self.saw_end && self.id.is_none_or(ended))
     }
 
-    fn next_deadline(&self, now: Instant) -> Option<Instant> {
+    fn next_deadline(&mut self, now: Instant) -> Option<Instant> {
         let wakes = Some(self.reads_from).filter(|at| *at > now);
         self.stack.poll_timeout().into_iter().chain(wakes).min()
     }
@@ -283,7 +283,7 @@ fn run(ends: &mut [End; 2], mut network: Network, random: &mut Random, shown: &s
         if ends.iter().all(End::is_over) {
             return now.since(Instant::from_secs(1));
         }
-        let deadlines = ends.iter().filter_map(|end| end.next_deadline(now));
+        let deadlines = ends.iter_mut().filter_map(|end| end.next_deadline(now));
         let Some(next) = deadlines.chain(network.next_arrival()).min() else {
             // Whoever failed is silent, and a remote that owes nothing waits for ever: RFC 9293 has it so.
             return now.since(Instant::from_secs(1));

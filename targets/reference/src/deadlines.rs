@@ -1,0 +1,61 @@
+//! When the stack has to look at its connections.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+
+use crate::tcb::Tcb;
+use crate::{ConnectionId, Instant};
+
+/// The connections whose timers run, in the order in which these fire.
+///
+/// A connection may be listed too early: every segment stops timers or moves them to a later moment, and that is made good only
+/// when somebody asks.
+#[derive(Debug, Default)]
+pub(crate) struct Deadlines {
+    entries: BTreeSet<(Instant, ConnectionId)>,
+}
+
+impl Deadlines {
+    /// Timers of the connection may have been set.
+    pub(crate) fn note(&mut self, tcb: &mut Tcb) {
+        let Some(not_before) = tcb.timers.not_before() else {
+            return;
+        };
+        if tcb.listed.is_none_or(|listed| not_before < listed) {
+            self.list(tcb, Some(not_before));
+        }
+    }
+
+    /// The next timer of all: when it fires, and whose it is.
+    pub(crate) fn next(
+        &mut self,
+        connections: &mut BTreeMap<ConnectionId, Tcb>,
+    ) -> Option<(Instant, ConnectionId)> {
+        // Each connection is moved at most once, to when its timer really fires, so that the loop ends.
+        while let Some((listed, id)) = self.entries.first().copied() {
+            let Some(tcb) = connections.get_mut(&id) else {
+                self.entries.remove(&(listed, id));
+                continue;
+            };
+            let next = tcb.timers.next();
+            if next == Some(listed) {
+                return Some((listed, id));
+            }
+            self.list(tcb, next);
+        }
+        None
+    }
+
+    /// The connection is no more.
+    pub(crate) fn forget(&mut self, tcb: &mut Tcb) {
+        self.list(tcb, None);
+    }
+
+    fn list(&mut self, tcb: &mut Tcb, at: Option<Instant>) {
+        if let Some(listed) = core::mem::replace(&mut tcb.listed, at) {
+            self.entries.remove(&(listed, tcb.id));
+        }
+        if let Some(at) = at {
+            self.entries.insert((at, tcb.id));
+        }
+    }
+}
