@@ -1,5 +1,6 @@
 //! Two hosts with nothing but memory between them.
 
+use std::hint::black_box;
 use std::net::Ipv4Addr;
 
 use crate::host::{BUFFER, Host};
@@ -153,7 +154,8 @@ impl<C: Host, S: Host> Path<C, S> {
     }
 }
 
-/// Does one recorded thing to a host; its packets are thrown away.
+/// Does one recorded thing to a host, and what a driver does then: its packets are taken, and it is asked when to be looked
+/// at next.
 ///
 /// Kept a function of its own, so that callgrind can count what happens in it and nothing else.
 #[inline(never)]
@@ -169,4 +171,5 @@ pub(crate) fn apply<H: Host>(host: &mut H, now: u64, step: &Step) {
         Step::Wake => host.wake(now),
     }
     while host.take().is_some() {}
+    black_box(host.deadline(now));
 }
