@@ -19,8 +19,8 @@
 //! A connection takes at most
 //! - 2 KiB for its variables,
 //! - [`ConnectionOptions::send_buffer`] octets of text to send,
-//! - twice [`ConnectionOptions::receive_buffer`] octets of text received: in order, and held beyond gaps, of
-//!   which there are [`Config::max_reassembly_gaps`] at most,
+//! - [`ConnectionOptions::receive_buffer`] octets for text received, in order and beyond gaps, of which there are
+//!   [`Config::max_reassembly_gaps`] at most,
 //! - 48 octets for each segment in flight, 8192 entries at the most (nothing new is sent beyond 4096; blocks
 //!   of a hostile remote can split those once more): 384 KiB, and a few KiB in practice.
 //!
@@ -88,6 +88,7 @@ mod options;
 mod output;
 mod profile;
 mod reassembly;
+mod receive_buffer;
 mod recovery;
 mod rfc2018;
 mod rfc2883;

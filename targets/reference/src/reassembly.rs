@@ -1,23 +1,17 @@
-//! Text that arrived beyond a gap, held until the gap fills (RFC 9293 SHLD-31).
+//! Which text beyond a gap is held (RFC 9293 SHLD-31); the receive buffer has its octets.
 
 use alloc::vec::Vec;
 
 use crate::Seq;
 use crate::wire::SackBlocks;
 
-/// A contiguous run of text held.
-#[derive(Debug)]
+/// A contiguous run of text held: its first number, and the one after its last.
+#[derive(Clone, Copy, Debug)]
 struct Island {
     start: Seq,
-    octets: Vec<u8>,
+    end: Seq,
     /// When it last grew, as a count of arrivals: SACK reports the newest first.
     touched: u64,
-}
-
-impl Island {
-    fn end(&self) -> Seq {
-        self.start.plus(self.octets.len())
-    }
 }
 
 /// Islands in order of sequence; no two touch, and all lie at or beyond RCV.NXT.
@@ -30,7 +24,8 @@ pub(crate) struct Reassembly {
 impl Reassembly {
     /// Octets held.
     pub(crate) fn octets(&self) -> usize {
-        self.islands.iter().map(|island| island.octets.len()).sum()
+        let octets = |island: &Island| island.end.octets_since(island.start);
+        self.islands.iter().map(octets).sum()
     }
 
     /// Whether nothing is held.
@@ -43,50 +38,43 @@ impl Reassembly {
         self.islands.clear();
     }
 
-    /// Holds text at `seq`; where it overlaps, what came first stays.
+    /// Text from `start` to `end` is to be held: `fresh` hears of each part of it that was not held before.
     ///
-    /// False if that would make more than `max` islands: the text is then not kept, and the remote will
-    /// send it again. The caller has cut the text to the receive window, which bounds the octets held.
-    pub(crate) fn insert(&mut self, seq: Seq, text: &[u8], max: usize) -> bool {
-        let end = seq.plus(text.len());
+    /// False if that would make more than `max` islands: then nothing is.
+    pub(crate) fn insert(
+        &mut self,
+        start: Seq,
+        end: Seq,
+        max: usize,
+        mut fresh: impl FnMut(Seq, Seq),
+    ) -> bool {
         // Islands before `first` end before the text begins; islands from `last` on begin after its end.
-        let first = self
-            .islands
-            .iter()
-            .take_while(|island| island.end().before(seq))
-            .count();
-        let last = first
-            + self
-                .islands
-                .iter()
-                .skip(first)
-                .take_while(|island| island.start.before_or_at(end))
-                .count();
+        let before = self.islands.iter();
+        let first = before.take_while(|island| island.end.before(start)).count();
+        let touching = self.islands.iter().skip(first);
+        let touching = touching.take_while(|island| island.start.before_or_at(end));
+        let last = first + touching.count();
         if first == last && self.islands.len() >= max {
             return false;
         }
         self.arrivals += 1;
         let mut merged = Island {
-            start: seq,
-            octets: Vec::with_capacity(text.len()),
+            start,
+            end,
             touched: self.arrivals,
         };
-        let mut rest = (seq, text);
+        let mut next = start;
         for island in self.islands.drain(first..last) {
-            let gap = island.start.octets_since(rest.0).min(rest.1.len());
-            let (before, after) = rest.1.split_at(gap);
-            if merged.octets.is_empty() && before.is_empty() {
-                merged.start = island.start;
+            if next.before(island.start) {
+                fresh(next, island.start);
             }
-            merged.octets.extend_from_slice(before);
-            merged.octets.extend_from_slice(&island.octets);
-            let covered = island.end().octets_since(rest.0.plus(gap)).min(after.len());
-            rest = (
-                rest.0.plus(gap + covered),
-                after.get(covered..).unwrap_or_default(),
-            );
+            next = next.max(island.end);
+            merged.start = merged.start.min(island.start);
+            merged.end = merged.end.max(island.end);
         }
-        merged.octets.extend_from_slice(rest.1);
+        if next.before(end) {
+            fresh(next, end);
+        }
         self.islands.insert(first, merged);
         true
     }
@@ -97,48 +85,45 @@ impl Reassembly {
         let island = self
             .islands
             .iter()
-            .find(|island| island.end().after(seq) && island.start.before(end))?;
+            .find(|island| island.end.after(seq) && island.start.before(end))?;
         let first = island.start.max(seq);
-        Some((first, island.end().min(end).octets_since(first)))
+        Some((first, island.end.min(end).octets_since(first)))
     }
 
-    /// Takes the text that has become contiguous with `rcv_nxt`.
-    pub(crate) fn take_contiguous(&mut self, rcv_nxt: Seq) -> Vec<u8> {
-        let mut text = Vec::new();
-        while let Some(island) = self.islands.first() {
-            let next = rcv_nxt.plus(text.len());
+    /// Lets go of what has become contiguous with `rcv_nxt`; how far it reaches.
+    pub(crate) fn take_contiguous(&mut self, rcv_nxt: Seq) -> Seq {
+        let mut next = rcv_nxt;
+        let mut reached = 0;
+        for island in &self.islands {
             if island.start.after(next) {
                 break;
             }
-            let island = self.islands.remove(0);
-            text.extend_from_slice(
-                island
-                    .octets
-                    .get(next.octets_since(island.start)..)
-                    .unwrap_or_default(),
-            );
+            next = next.max(island.end);
+            reached += 1;
         }
-        text
+        self.islands.drain(..reached);
+        next
     }
 
     /// Where what is held ends.
     pub(crate) fn right_edge(&self) -> Option<Seq> {
-        self.islands.last().map(Island::end)
+        self.islands.last().map(|island| island.end)
     }
 
     /// SACK blocks, the newest first, at most `max` (RFC 2018 section 4).
     ///
     /// What is contiguous with `rcv_nxt` is no gap: it only waits for the connection to be established.
     pub(crate) fn sack_blocks(&self, rcv_nxt: Seq, max: usize) -> SackBlocks {
-        let mut newest: Vec<&Island> = self
-            .islands
-            .iter()
-            .filter(|island| island.start != rcv_nxt)
-            .collect();
-        newest.sort_by_key(|island| core::cmp::Reverse(island.touched));
         let mut blocks = SackBlocks::default();
-        for island in newest.into_iter().take(max) {
-            blocks.push(island.start, island.end());
+        let mut older_than = u64::MAX;
+        while blocks.len() < max {
+            let told = |island: &&Island| island.touched < older_than && island.start != rcv_nxt;
+            let rest = self.islands.iter().filter(told);
+            let Some(newest) = rest.max_by_key(|island| island.touched) else {
+                break;
+            };
+            blocks.push(newest.start, newest.end);
+            older_than = newest.touched;
         }
         blocks
     }
@@ -150,58 +135,63 @@ mod tests {
 
     use super::*;
 
-    fn held(reassembly: &Reassembly) -> Vec<(u32, Vec<u8>)> {
-        reassembly
-            .islands
-            .iter()
-            .map(|island| (island.start.0, island.octets.clone()))
+    /// Inserts these; what was fresh of the last.
+    fn insert(reassembly: &mut Reassembly, runs: &[(u32, u32)], max: usize) -> Vec<(u32, u32)> {
+        let mut fresh = Vec::new();
+        for (start, end) in runs {
+            fresh.clear();
+            let note = |start: Seq, end: Seq| fresh.push((start.0, end.0));
+            assert!(reassembly.insert(Seq(*start), Seq(*end), max, note));
+        }
+        fresh
+    }
+
+    fn held(reassembly: &Reassembly) -> Vec<(u32, u32)> {
+        let islands = reassembly.islands.iter();
+        islands
+            .map(|island| (island.start.0, island.end.0))
             .collect()
     }
 
     #[test]
     fn touching_and_overlapping_text_becomes_one_island() {
         let mut reassembly = Reassembly::default();
-        assert!(reassembly.insert(Seq(10), b"ab", 8));
-        assert!(reassembly.insert(Seq(14), b"ef", 8));
-        assert!(reassembly.insert(Seq(12), b"cd", 8));
-        assert_eq!(held(&reassembly), vec![(10, b"abcdef".to_vec())]);
-        assert!(reassembly.insert(Seq(8), b"yzABCDEFgh", 8));
-        assert_eq!(held(&reassembly), vec![(8, b"yzabcdefgh".to_vec())]);
+        insert(&mut reassembly, &[(10, 12), (14, 16), (12, 14)], 8);
+        assert_eq!(held(&reassembly), vec![(10, 16)]);
+        let fresh = insert(&mut reassembly, &[(20, 22), (8, 24)], 8);
+        assert_eq!(held(&reassembly), vec![(8, 24)]);
+        assert_eq!(fresh, vec![(8, 10), (16, 20), (22, 24)]);
     }
 
     #[test]
     fn text_inside_an_island_changes_nothing() {
         let mut reassembly = Reassembly::default();
-        assert!(reassembly.insert(Seq(10), b"abcdef", 8));
-        assert!(reassembly.insert(Seq(12), b"XY", 8));
-        assert_eq!(held(&reassembly), vec![(10, b"abcdef".to_vec())]);
+        let fresh = insert(&mut reassembly, &[(10, 16), (12, 14)], 8);
+        assert_eq!(held(&reassembly), vec![(10, 16)]);
+        assert!(fresh.is_empty());
     }
 
     #[test]
     fn islands_are_bounded_but_may_still_grow() {
         let mut reassembly = Reassembly::default();
-        assert!(reassembly.insert(Seq(10), b"a", 2));
-        assert!(reassembly.insert(Seq(20), b"b", 2));
-        assert!(!reassembly.insert(Seq(30), b"c", 2));
-        assert!(reassembly.insert(Seq(21), b"c", 2));
+        insert(&mut reassembly, &[(10, 11), (20, 21)], 2);
+        assert!(!reassembly.insert(Seq(30), Seq(31), 2, |_, _| panic!("it is not held")));
+        insert(&mut reassembly, &[(21, 22)], 2);
         assert_eq!(reassembly.octets(), 3);
     }
 
     #[test]
     fn contiguous_text_is_taken_across_the_wrap() {
         let mut reassembly = Reassembly::default();
-        assert!(reassembly.insert(Seq(2), b"cd", 8));
-        assert!(reassembly.insert(Seq(u32::MAX - 1), b"YZab", 8));
-        assert_eq!(reassembly.take_contiguous(Seq(u32::MAX)), b"Zabcd".to_vec());
+        insert(&mut reassembly, &[(2, 4), (u32::MAX - 1, 2)], 8);
+        assert_eq!(reassembly.take_contiguous(Seq(u32::MAX)), Seq(4));
         assert!(reassembly.is_empty());
     }
 
     #[test]
     fn blocks_come_newest_first() {
         let mut reassembly = Reassembly::default();
-        for start in [10_u32, 30, 20] {
-            assert!(reassembly.insert(Seq(start), b"x", 8));
-        }
+        insert(&mut reassembly, &[(10, 11), (30, 31), (20, 21)], 8);
         let blocks: Vec<u32> = reassembly
             .sack_blocks(Seq(1), 2)
             .iter()

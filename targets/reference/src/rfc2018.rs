@@ -16,7 +16,7 @@ pub(crate) fn blocks(tcb: &Tcb) -> SackBlocks {
     if let Some((left, right)) = tcb.duplicate_text {
         blocks.push(left, right);
     }
-    let held = tcb.reassembly.sack_blocks(tcb.rcv_nxt, room - blocks.len());
+    let held = tcb.receive.sack_blocks(tcb.rcv_nxt, room - blocks.len());
     for (left, right) in held.iter() {
         blocks.push(left, right);
     }

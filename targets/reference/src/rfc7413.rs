@@ -189,7 +189,7 @@ impl Tcb {
         let text = seg.text.get(..room).unwrap_or(seg.text);
         self.fast_open = true;
         self.begin_transfer(config);
-        self.receive.extend(text);
+        self.receive.append(text);
         self.rcv_nxt = self.rcv_nxt.plus(text.len());
         self.rcv_adv = self.rcv_adv.max(self.rcv_nxt);
         self.octets_received = text.len() as u64;

@@ -17,7 +17,7 @@ use alloc::collections::VecDeque;
 
 use crate::chronograph::Chronograph;
 use crate::congestion::{Congestion, WindowUse};
-use crate::reassembly::Reassembly;
+use crate::receive_buffer::ReceiveBuffer;
 use crate::recovery::Recovery;
 use crate::rfc3168::Ecn;
 use crate::rfc4015::Undo;
@@ -81,8 +81,7 @@ pub(crate) struct Tcb {
 
     // The streams.
     pub(crate) send: SendBuffer,
-    pub(crate) receive: VecDeque<u8>,
-    pub(crate) reassembly: Reassembly,
+    pub(crate) receive: ReceiveBuffer,
     /// CLOSE was called: a FIN follows the last octet.
     pub(crate) fin_queued: bool,
     /// The number of our FIN, once it left.
@@ -247,8 +246,7 @@ impl Tcb {
             held_up: None,
             rcv_wind_shift: 0,
             send: SendBuffer::new(iss.wrapping_add(1)),
-            receive: VecDeque::new(),
-            reassembly: Reassembly::default(),
+            receive: ReceiveBuffer::default(),
             fin_queued: false,
             fin_sent: None,
             remote_fin: None,

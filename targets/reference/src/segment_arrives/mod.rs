@@ -41,7 +41,7 @@ pub(super) fn hold_until_established(tcb: &mut Tcb, seg: &Segment<'_>, config: &
     if !text.is_empty() {
         // Nothing else is held yet: there is room for one island.
         let max_gaps = config.max_reassembly_gaps.max(1);
-        let _ = tcb.reassembly.insert(tcb.rcv_nxt, text, max_gaps);
+        let _ = tcb.receive.hold(tcb.rcv_nxt, tcb.rcv_nxt, text, max_gaps);
     }
     if seg.flags.fin && text.len() == seg.text.len() {
         tcb.remote_fin = Some(seg.fin_seq());

@@ -57,7 +57,7 @@ impl Tcb {
             timestamps,
             ..TcpOptions::default()
         };
-        if self.offer.sack && (self.duplicate_text.is_some() || !self.reassembly.is_empty()) {
+        if self.offer.sack && (self.duplicate_text.is_some() || !self.receive.held().is_empty()) {
             options.sack = crate::rfc2018::blocks(self);
         }
         options.acc_ecn = self.acc_ecn_option(options.encoded_len());

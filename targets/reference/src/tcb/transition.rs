@@ -26,7 +26,7 @@ impl Tcb {
     pub(crate) fn end(&mut self, error: Option<ConnectionError>, now: Instant, out: &mut Output) {
         self.timers.stop_all();
         self.send.clear();
-        self.reassembly.clear();
+        self.receive.clear_held();
         self.scoreboard.clear();
         self.ack_now = false;
         self.retransmit_next = None;

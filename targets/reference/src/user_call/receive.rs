@@ -2,7 +2,6 @@
 
 use super::ended;
 use crate::output::segmentation;
-use crate::send_buffer::slices;
 use crate::tcb::Tcb;
 use crate::{ConnectionId, Instant, Received, Stack, State, UserError};
 
@@ -30,10 +29,10 @@ impl Stack {
         let Received::Data(octets) = &taken else {
             return Ok(taken);
         };
-        tcb.receive.drain(..octets.len().min(tcb.receive.len()));
+        tcb.receive.consume(octets.len());
         tcb.read_since_told = tcb.read_since_told.saturating_add(octets.len());
         if tcb.receive.is_empty() && tcb.state == State::Closed {
-            tcb.receive.shrink_to_fit();
+            tcb.receive.shrink();
         }
         let config = self.out.config();
         let owes = config.ack_waits_for_reader && tcb.owes_acknowledgment(config);
@@ -56,7 +55,7 @@ impl Stack {
 
 fn look(tcb: &Tcb, max: usize) -> Result<Received, UserError> {
     if !tcb.receive.is_empty() {
-        return Ok(Received::Data(slices(&tcb.receive, 0, max).concat()));
+        return Ok(Received::Data(tcb.receive.peek(max)));
     }
     match tcb.state {
         _ if tcb.end_of_stream && tcb.error.is_none() => Ok(Received::EndOfStream),

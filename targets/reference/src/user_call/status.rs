@@ -47,7 +47,7 @@ fn of_connection(tcb: &Tcb, config: &Config) -> Status {
         rcv_wnd: tcb.rcv_wnd(),
         rcv_up: tcb.rcv_up.unwrap_or(tcb.rcv_nxt),
         receive_queued: tcb.receive.len(),
-        out_of_order: tcb.reassembly.octets(),
+        out_of_order: tcb.receive.held().octets(),
         end_of_stream: tcb.end_of_stream,
         send_queued: tcb.send.len(),
         unsent: tcb.unsent(),

@@ -30,7 +30,7 @@ fn take(tcb: &mut Tcb, now: Instant, out: &mut Output) {
         tcb.rcv_nxt = tcb.rcv_nxt.wrapping_add(1);
     }
     tcb.rcv_adv = tcb.rcv_adv.max(tcb.rcv_nxt);
-    tcb.reassembly.clear();
+    tcb.receive.clear_held();
     tcb.end_of_stream = true;
     tcb.ack_now = true;
     match tcb.state {

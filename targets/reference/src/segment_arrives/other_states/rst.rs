@@ -56,7 +56,7 @@ fn is_near(tcb: &Tcb, seg: &Segment<'_>) -> bool {
             tcb.state,
             State::CloseWait | State::Closing | State::LastAck
         );
-    before_fin || (tcb.offer.sack && tcb.reassembly.right_edge() == Some(seg.seq))
+    before_fin || (tcb.offer.sack && tcb.receive.held().right_edge() == Some(seg.seq))
 }
 
 #[cfg(feature = "planted-bugs")]

@@ -37,9 +37,9 @@ pub(super) fn step(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Out
         take(tcb, seg.seq, text, now, out);
     }
     // What came with the SYN has waited here for ESTABLISHED.
-    let waiting = tcb.reassembly.take_contiguous(tcb.rcv_nxt);
-    if !waiting.is_empty() {
-        deliver(tcb, &waiting);
+    let waiting = tcb.receive.take_contiguous(tcb.rcv_nxt);
+    if waiting > 0 {
+        advance(tcb, waiting);
         tcb.ack_now = true; // RFC 5681 section 4.2: at once when a gap is filled
     }
     Step::Continue
@@ -60,30 +60,33 @@ fn take(tcb: &mut Tcb, seg_seq: crate::Seq, text: &[u8], now: Instant, out: &mut
     tcb.last_text_at = Some(now);
     tcb.largest_text = tcb.largest_text.max(text.len());
     if seg_seq == tcb.rcv_nxt {
-        let fills_gap = !tcb.reassembly.is_empty();
+        let fills_gap = !tcb.receive.held().is_empty();
         deliver(tcb, text);
         tcb.unacked_text += text.len();
         acknowledge_later(tcb, fills_gap, now, out);
     } else {
-        if let Some((first, octets)) = tcb.reassembly.held_part(seg_seq, text.len()) {
+        if let Some((first, octets)) = tcb.receive.held().held_part(seg_seq, text.len()) {
             tcb.note_duplicate(first, octets);
         }
         // RFC 9293 SHLD-31, MAY-13; RFC 5681 section 4.2: a duplicate ACK at once.
-        if !tcb
-            .reassembly
-            .insert(seg_seq, text, out.config().max_reassembly_gaps)
-        {
+        let max_gaps = out.config().max_reassembly_gaps;
+        if !tcb.receive.hold(tcb.rcv_nxt, seg_seq, text, max_gaps) {
             out.dropped(Some(tcb.id), DropReason::TextNotTaken, now);
         }
         tcb.ack_now = true;
     }
 }
 
-/// Moves RCV.NXT over the text and hands it to the user.
+/// Hands text to the user.
 fn deliver(tcb: &mut Tcb, text: &[u8]) {
-    tcb.receive.extend(text);
-    tcb.rcv_nxt = tcb.rcv_nxt.plus(text.len());
-    tcb.octets_received = tcb.octets_received.saturating_add(text.len() as u64);
+    tcb.receive.append(text);
+    advance(tcb, text.len());
+}
+
+/// Moves RCV.NXT over text that is in order now.
+fn advance(tcb: &mut Tcb, octets: usize) {
+    tcb.rcv_nxt = tcb.rcv_nxt.plus(octets);
+    tcb.octets_received = tcb.octets_received.saturating_add(octets as u64);
 }
 
 /// Delayed ACKs (RFC 9293 SHLD-18): for every second full segment at least (SHLD-19), MUST-40: within 500 ms.
