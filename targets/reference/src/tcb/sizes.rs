@@ -1,7 +1,7 @@
 //! How much a segment holds (RFC 9293 section 3.7.1), and its options.
 
 use super::Tcb;
-use crate::wire::{AccEcnOption, TcpOptions};
+use crate::wire::TcpOptions;
 use crate::{Config, EcnMode, Endpoint, Instant};
 
 /// The send MSS when the remote offered none (RFC 9293 MUST-15).
@@ -60,15 +60,12 @@ impl Tcb {
         if self.offer.sack && (self.duplicate_text.is_some() || !self.receive.held().is_empty()) {
             options.sack = crate::rfc2018::blocks(self);
         }
-        options.acc_ecn = self.acc_ecn_option(options.encoded_len());
+        // RFC 9768 section 3.2.3: only as far as there is room.
+        if self.ecn.mode == EcnMode::Accurate && options.encoded_len() + ACC_ECN_LEN <= MAX_OPTIONS
+        {
+            options.acc_ecn = self.ecn.counters.news();
+        }
         options
-    }
-
-    /// The Accurate ECN option, if there is news and `used` octets of options leave room for it.
-    fn acc_ecn_option(&self, used: usize) -> Option<AccEcnOption> {
-        let counters = &self.ecn.counters;
-        let agreed = self.ecn.mode == EcnMode::Accurate && used + ACC_ECN_LEN <= MAX_OPTIONS;
-        counters.news().filter(|_| agreed)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::checksum::Sum;
 use super::ip::{self, Datagram};
-use super::{Leniency, TcpOptions, be16, be32};
+use super::{Leniency, TcpOptions};
 use crate::segment::{Codepoint, Flags, Segment};
 use crate::{DropReason, Endpoint, Seq};
 
@@ -23,10 +23,9 @@ pub(super) fn parse<'a>(
     leniency: Leniency,
 ) -> Result<Segment<'a>, DropReason> {
     let bytes = datagram.payload;
-    let offset = usize::from(bytes.get(12).copied().ok_or(DropReason::Truncated)? >> 4) * 4;
-    if bytes.len() < 20 {
-        return Err(DropReason::Truncated);
-    }
+    let (header, _) = bytes
+        .split_first_chunk::<20>()
+        .ok_or(DropReason::Truncated)?;
     // RFC 9293 MUST-3: a segment whose checksum is wrong is discarded.
     let sum = Sum::default()
         .add_pseudo_header(datagram.source, datagram.destination, ip::TCP, bytes.len())
@@ -34,28 +33,34 @@ pub(super) fn parse<'a>(
     if sum.finish() != 0 && !leniency.ignore_tcp_checksum {
         return Err(DropReason::BadTcpChecksum);
     }
-    if offset < 20 {
-        return Err(DropReason::BadDataOffset);
-    }
+    let offset = usize::from(header[12] >> 4) * 4;
     let options = bytes.get(20..offset).ok_or(DropReason::BadDataOffset)?;
     let text = bytes.get(offset..).ok_or(DropReason::BadDataOffset)?;
-    read_fields(datagram, bytes, options, text).ok_or(DropReason::Truncated)
+    Ok(read_fields(datagram, header, options, text))
 }
 
 fn read_fields<'a>(
     datagram: &Datagram<'a>,
-    bytes: &[u8],
+    header: &[u8; 20],
     options: &[u8],
     text: &'a [u8],
-) -> Option<Segment<'a>> {
-    let flags = read_flags(bytes.get(12).copied()?, bytes.get(13).copied()?);
-    Some(Segment {
-        remote: Endpoint::new(datagram.source, be16(bytes, 0)?),
-        local: Endpoint::new(datagram.destination, be16(bytes, 2)?),
-        seq: Seq(be32(bytes, 4)?),
-        ack: Seq(be32(bytes, 8)?),
-        wnd: be16(bytes, 14)?,
-        up: be16(bytes, 18)?,
+) -> Segment<'a> {
+    #[rustfmt::skip]
+    let [
+        p0, p1, p2, p3,
+        s0, s1, s2, s3,
+        a0, a1, a2, a3,
+        upper, bits, w0, w1,
+        _, _, u0, u1,
+    ] = *header;
+    let flags = read_flags(upper, bits);
+    Segment {
+        remote: Endpoint::new(datagram.source, u16::from_be_bytes([p0, p1])),
+        local: Endpoint::new(datagram.destination, u16::from_be_bytes([p2, p3])),
+        seq: Seq(u32::from_be_bytes([s0, s1, s2, s3])),
+        ack: Seq(u32::from_be_bytes([a0, a1, a2, a3])),
+        wnd: u16::from_be_bytes([w0, w1]),
+        up: u16::from_be_bytes([u0, u1]),
         flags,
         // RFC 9293 MUST-5: options are read on every segment.
         options: TcpOptions::parse(options, flags.syn),
@@ -63,7 +68,7 @@ fn read_fields<'a>(
         codepoint: Codepoint::of(datagram.class),
         arrived_text: text.len(),
         arrived_syn: flags.syn,
-    })
+    }
 }
 
 fn read_flags(upper: u8, bits: u8) -> Flags {
