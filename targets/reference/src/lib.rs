@@ -21,8 +21,8 @@
 //! - [`ConnectionOptions::send_buffer`] octets of text to send,
 //! - [`ConnectionOptions::receive_buffer`] octets for text received, in order and beyond gaps, of which there are
 //!   [`Config::max_reassembly_gaps`] at most,
-//! - 48 octets for each segment in flight, 8192 entries at the most (nothing new is sent beyond 4096; blocks
-//!   of a hostile remote can split those once more): 384 KiB, and a few KiB in practice.
+//! - 24 octets for each segment in flight, 8192 entries at the most (nothing new is sent beyond 4096; blocks
+//!   of a hostile remote can split those once more): 192 KiB, and a few KiB in practice.
 //!
 //! The stack holds [`Config::max_connections`] of them, [`Config::max_queued`] packets and events that wait to
 //! be polled, and cookies of 1024 servers (RFC 7413).

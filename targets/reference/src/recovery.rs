@@ -111,7 +111,6 @@ pub(crate) struct Ack<'a> {
 ///
 /// What is to be sent again leaves with the next [`crate::output::segmentation::transmit`].
 pub(crate) fn acknowledged(tcb: &mut Tcb, ack: &Ack<'_>, now: Instant, config: &Config) {
-    tcb.delivered = tcb.delivered.saturating_add(ack.delivery.octets as u64);
     if let Some(newest) = ack.delivery.newest.filter(|newest| !newest.resent) {
         let age = now.since(newest.sent_at);
         tcb.rtt.delivered(newest.end, tcb.snd_nxt, age); // the scoreboard tells which copy arrived

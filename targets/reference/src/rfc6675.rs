@@ -119,7 +119,7 @@ impl Scoreboard {
     }
 
     /// A segment left for the first time.
-    pub(crate) fn sent(&mut self, start: Seq, end: Seq, now: Instant, delivered: u64) {
+    pub(crate) fn sent(&mut self, start: Seq, end: Seq, now: Instant) {
         if start == end {
             return;
         }
@@ -133,7 +133,6 @@ impl Scoreboard {
             was_lost: false,
             joined: false,
             copies: 1,
-            delivered_before: delivered,
         };
         self.tally.add(&entry);
         self.entries.push_back(entry);
@@ -157,7 +156,7 @@ impl Scoreboard {
     }
 
     /// What lies between `start` and `end` left again, in one segment.
-    pub(crate) fn resent(&mut self, start: Seq, end: Seq, now: Instant, delivered: u64) {
+    pub(crate) fn resent(&mut self, start: Seq, end: Seq, now: Instant) {
         self.split_at(start);
         self.split_at(end);
         let first = self
@@ -178,7 +177,6 @@ impl Scoreboard {
         merged.resent = true;
         merged.lost = false;
         merged.copies = merged.copies.saturating_add(1);
-        merged.delivered_before = delivered;
         self.entries.drain(first..first + inside);
         self.entries.insert(first, merged);
         self.recount();

@@ -211,7 +211,7 @@ impl Tcb {
     pub(crate) fn give_up_text_of_syn(&mut self, from: Seq) {
         self.scoreboard.clear();
         if from.before(self.snd_nxt) {
-            self.scoreboard.sent(from, self.snd_nxt, self.last_sent, 0);
+            self.scoreboard.sent(from, self.snd_nxt, self.last_sent);
             self.scoreboard.mark_lost_if(|_| true);
             self.retransmit_next = Some(from).filter(|_| !self.offer.sack);
         }

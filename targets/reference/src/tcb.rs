@@ -159,8 +159,7 @@ pub(crate) struct Tcb {
     /// The last reduction of the congestion window, while it may be taken back.
     pub(crate) undo: Option<Undo>,
     pub(crate) chronograph: Chronograph,
-    /// Octets that are known to have arrived, in order or not.
-    pub(crate) delivered: u64,
+    /// Segments that are known to have arrived, in order or not.
     pub(crate) segments_delivered: u64,
     /// After a timeout without SACK: where retransmission goes on, everything from here to SND.NXT being taken for lost.
     pub(crate) retransmit_next: Option<Seq>,
@@ -292,7 +291,6 @@ impl Tcb {
             lenient_edges: config.lenient_edges,
             undo: None,
             chronograph: Chronograph::default(),
-            delivered: 0,
             segments_delivered: 0,
             retransmit_next: None,
             awaits_acknowledgment: false,

@@ -54,7 +54,7 @@ pub(super) fn probe(tcb: &mut Tcb, limit: usize, now: Instant, out: &mut Output)
 /// Sends up to `limit` octets from `seq` on again; where the next would begin.
 fn retransmit_at(tcb: &mut Tcb, seq: Seq, limit: usize, now: Instant, out: &mut Output) -> Seq {
     let end = send_again(tcb, seq, limit, now, out);
-    tcb.scoreboard.resent(seq, end, now, tcb.delivered);
+    tcb.scoreboard.resent(seq, end, now);
     tcb.recovery.sent(end.octets_since(seq));
     end
 }

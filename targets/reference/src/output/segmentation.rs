@@ -266,7 +266,7 @@ pub(super) fn take_along(tcb: &mut Tcb, seq: Seq, now: Instant, out: &mut Output
 fn advance_snd_nxt(tcb: &mut Tcb, len: usize, fin: bool, now: Instant, out: &mut Output) {
     let text_end = tcb.snd_nxt.plus(len);
     let end = text_end.wrapping_add(u32::from(fin));
-    tcb.scoreboard.sent(tcb.snd_nxt, end, now, tcb.delivered);
+    tcb.scoreboard.sent(tcb.snd_nxt, end, now);
     tcb.recovery.sent(len + usize::from(fin));
     tcb.snd_nxt = end;
     if fin {

@@ -14,7 +14,6 @@ fn ten() -> Scoreboard {
             Seq(index * 1_000),
             Seq((index + 1) * 1_000),
             Instant::from_millis(u64::from(index)),
-            0,
         );
     }
     board
@@ -22,7 +21,7 @@ fn ten() -> Scoreboard {
 
 #[test]
 fn the_documentation_tells_the_truth_about_memory() {
-    assert!(size_of::<Transmission>() <= 48);
+    assert!(size_of::<Transmission>() <= 24);
     assert!(size_of::<crate::tcb::Tcb>() <= 2_048);
 }
 
@@ -89,7 +88,7 @@ fn lost_neighbours_leave_in_one_segment_as_far_as_there_is_room() {
     board.mark_lost_by_count(1_000, false);
     assert_eq!(lost(&board), [0, 1_000, 2_000, 3_000]);
     assert_eq!(board.next_lost(2_500), Some((Seq(0), 2_000)));
-    board.resent(Seq(0), Seq(2_000), Instant::from_millis(50), 0);
+    board.resent(Seq(0), Seq(2_000), Instant::from_millis(50));
     assert_eq!(lost(&board), [2_000, 3_000]);
     assert_eq!(board.pipe(), 2_000 + 1_000);
     // Counting does not make a retransmission lost once more.
@@ -104,7 +103,7 @@ fn part_of_a_segment_can_be_acknowledged_sacked_and_sent_again() {
     assert_eq!((delivery.octets, board.pipe()), (500, 9_500));
     sack(&mut board, &[(1_200, 1_300)]);
     board.mark_lost_if(|entry| entry.start.before(Seq(1_000)));
-    board.resent(Seq(500), Seq(700), Instant::from_millis(50), 0);
+    board.resent(Seq(500), Seq(700), Instant::from_millis(50));
     assert_eq!(board.next_lost(1), Some((Seq(700), 300)));
     let edges: Vec<u32> = board.iter().map(|entry| entry.start.0).take(6).collect();
     assert_eq!(edges, vec![500, 700, 1_000, 1_200, 1_300, 2_000]);
@@ -123,7 +122,7 @@ fn what_is_sent_again_was_lost_until_it_arrives() {
     let mut board = ten();
     sack(&mut board, &[(4_000, 9_000)]);
     board.mark_lost_by_count(1_000, false);
-    board.resent(Seq(0), Seq(1_000), Instant::from_millis(50), 0);
+    board.resent(Seq(0), Seq(1_000), Instant::from_millis(50));
     let was_lost = |board: &Scoreboard| board.iter().filter(|entry| entry.was_lost).count();
     assert_eq!((lost(&board).len(), was_lost(&board)), (3, 4));
     sack(&mut board, &[(0, 2_000)]);
@@ -161,7 +160,7 @@ fn a_head_that_was_sacked_betrays_reneging_at_the_timeout() {
 #[test]
 fn hostile_blocks_cannot_split_without_end() {
     let mut board = Scoreboard::default();
-    board.sent(Seq(0), Seq(1 << 20), Instant::ZERO, 0);
+    board.sent(Seq(0), Seq(1 << 20), Instant::ZERO);
     for edge in 0..100_000_u32 {
         sack(&mut board, &[(edge * 4, edge * 4 + 1)]);
         if edge % 10_000 == 0 {

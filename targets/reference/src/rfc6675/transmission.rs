@@ -22,8 +22,6 @@ pub(crate) struct Transmission {
     pub(crate) joined: bool,
     /// How many transmissions of it are taken to be in the network.
     pub(super) copies: u8,
-    /// Octets delivered when it was last sent, for the rounds of congestion control.
-    pub(crate) delivered_before: u64,
 }
 
 impl Transmission {
