@@ -1,8 +1,10 @@
 //! When the stack has to look at its connections.
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::tcb::Tcb;
+use crate::timer::NEVER;
 use crate::{ConnectionId, Instant};
 
 /// The connections whose timers run, in the order in which these fire.
@@ -16,11 +18,10 @@ pub(crate) struct Deadlines {
 
 impl Deadlines {
     /// Timers of the connection may have been set.
+    #[inline]
     pub(crate) fn note(&mut self, tcb: &mut Tcb) {
-        let Some(not_before) = tcb.timers.not_before() else {
-            return;
-        };
-        if tcb.listed.is_none_or(|listed| not_before < listed) {
+        let not_before = tcb.timers.not_before();
+        if not_before < tcb.listed.unwrap_or(NEVER) {
             self.list(tcb, Some(not_before));
         }
     }
@@ -28,7 +29,7 @@ impl Deadlines {
     /// The next timer of all: when it fires, and whose it is.
     pub(crate) fn next(
         &mut self,
-        connections: &mut BTreeMap<ConnectionId, Tcb>,
+        connections: &mut BTreeMap<ConnectionId, Box<Tcb>>,
     ) -> Option<(Instant, ConnectionId)> {
         // Each connection is moved at most once, to when its timer really fires, so that the loop ends.
         while let Some((listed, id)) = self.entries.first().copied() {

@@ -1,6 +1,7 @@
 //! RFC 4987: SYN cookies. A SYN for which the backlog has no room is answered without being remembered: the initial sequence number
 //! holds what the acknowledgment has to bring back (section 3.6, appendix A).
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
@@ -95,7 +96,7 @@ pub(crate) fn open(
     seg: &Segment<'_>,
     now: Instant,
     out: &mut Output,
-) -> Tcb {
+) -> Box<Tcb> {
     let mut tcb = request(listener, id, remembered, seg, now, out.config());
     tcb.state = State::Listen;
     let _ = tcb.advertise_window(true); // as the SYN-ACK did
@@ -112,7 +113,7 @@ fn request(
     seg: &Segment<'_>,
     now: Instant,
     config: &Config,
-) -> Tcb {
+) -> Box<Tcb> {
     let ends = (seg.local, seg.remote);
     let options = listener.options.clone();
     let mut tcb = Tcb::new(id, ends, options, remembered.iss, config, now);

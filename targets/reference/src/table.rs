@@ -1,5 +1,6 @@
 //! The stack's connections and listeners, and who is found where.
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 
 use crate::deadlines::Deadlines;
@@ -10,7 +11,7 @@ use crate::{ConnectionId, Endpoint, Instant, State};
 /// Every connection and listener, with the indices that find them.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    pub(crate) connections: BTreeMap<ConnectionId, Tcb>,
+    pub(crate) connections: BTreeMap<ConnectionId, Box<Tcb>>,
     pub(crate) listeners: BTreeMap<ConnectionId, Listener>,
     /// (local, remote) of every connection that segments may reach.
     pub(crate) tuples: BTreeMap<(Endpoint, Endpoint), ConnectionId>,
@@ -49,7 +50,7 @@ impl Table {
     }
 
     /// Adds a connection that segments reach from now on.
-    pub(crate) fn insert(&mut self, tcb: Tcb) {
+    pub(crate) fn insert(&mut self, tcb: Box<Tcb>) {
         self.tuples.insert((tcb.local, tcb.remote), tcb.id);
         self.connections.insert(tcb.id, tcb);
     }

@@ -13,7 +13,8 @@ mod transition;
 pub(crate) use patience::at_least;
 pub(crate) use sizes::{ACC_ECN_LEN, MAX_OPTIONS, header_len};
 
-use alloc::collections::VecDeque;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use crate::chronograph::Chronograph;
 use crate::congestion::{Congestion, WindowUse};
@@ -97,7 +98,7 @@ pub(crate) struct Tcb {
     /// The end of the text that was last given a PSH, sent or not.
     pub(crate) pushed: Seq,
     /// Ends of text within long SENDs that get a PSH, in order.
-    pub(crate) pushes_at: VecDeque<Seq>,
+    pub(crate) pushes_at: Vec<Seq>,
     /// The end of the text, if the last SEND said that more follows: it carries no PSH.
     pub(crate) unpushed: Option<Seq>,
 
@@ -153,7 +154,7 @@ pub(crate) struct Tcb {
     /// The user asked to let go of what Nagle's algorithm or a cork holds back, this once.
     pub(crate) pushes: bool,
     /// Where records end that segments must not cross, in order.
-    pub(crate) records: VecDeque<Seq>,
+    pub(crate) records: Vec<Seq>,
     pub(crate) window_use: WindowUse,
     pub(crate) lenient_edges: bool,
     /// The last reduction of the congestion window, while it may be taken back.
@@ -204,7 +205,7 @@ impl Tcb {
         iss: Seq,
         config: &Config,
         now: Instant,
-    ) -> Self {
+    ) -> Box<Self> {
         let (local, remote) = ends;
         let path_mtu = config.mtu.clamp(68, usize::from(u16::MAX));
         let link_mss = path_mtu.saturating_sub(header_len(remote)).max(1);
@@ -220,7 +221,7 @@ impl Tcb {
             sack: config.sack,
             dsack: config.dsack,
         };
-        Self {
+        Box::new(Self {
             id,
             listener: None,
             replaces: None,
@@ -252,7 +253,7 @@ impl Tcb {
             end_of_stream: false,
             more_follows: false,
             pushed: iss.wrapping_add(1),
-            pushes_at: VecDeque::new(),
+            pushes_at: Vec::new(),
             unpushed: None,
             lacks_room: false,
             rcv_mss,
@@ -286,7 +287,7 @@ impl Tcb {
             fast_open_asked: false,
             last_text_at: None,
             pushes: false,
-            records: VecDeque::new(),
+            records: Vec::new(),
             window_use: WindowUse::new(iss),
             lenient_edges: config.lenient_edges,
             undo: None,
@@ -312,6 +313,6 @@ impl Tcb {
             accepted: false,
             announced: false,
             listed: None,
-        }
+        })
     }
 }

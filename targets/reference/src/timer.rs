@@ -43,22 +43,31 @@ impl Timer {
     ];
 }
 
+/// The deadline of a timer that does not run, and of one that is set to the end of time.
+pub(crate) const NEVER: Instant = Instant(u64::MAX);
+
 /// Which timers run, and until when.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct TimerTable {
-    deadlines: [Option<Instant>; Timer::ALL.len()],
+    deadlines: [Instant; Timer::ALL.len()],
     /// See [`TimerTable::not_before`].
-    not_before: Option<Instant>,
+    not_before: Instant,
+}
+
+impl Default for TimerTable {
+    fn default() -> Self {
+        Self {
+            deadlines: [NEVER; Timer::ALL.len()],
+            not_before: NEVER,
+        }
+    }
 }
 
 impl TimerTable {
     /// Starts or restarts a timer.
     pub(crate) fn set(&mut self, timer: Timer, deadline: Instant) {
-        self.write(timer, Some(deadline));
-        let first = self
-            .not_before
-            .map_or(deadline, |first| first.min(deadline));
-        self.not_before = Some(first);
+        self.write(timer, deadline);
+        self.not_before = self.not_before.min(deadline);
     }
 
     /// Starts a timer unless it runs.
@@ -70,7 +79,7 @@ impl TimerTable {
 
     /// Stops a timer.
     pub(crate) fn stop(&mut self, timer: Timer) {
-        self.write(timer, None);
+        self.write(timer, NEVER);
     }
 
     /// Stops them all.
@@ -85,7 +94,8 @@ impl TimerTable {
 
     /// When a timer fires.
     pub(crate) fn deadline(&self, timer: Timer) -> Option<Instant> {
-        self.deadlines.get(timer as usize).copied().flatten()
+        let deadline = self.deadlines.get(timer as usize).copied();
+        deadline.filter(|deadline| *deadline != NEVER)
     }
 
     /// Stops a timer that is due; whether it was.
@@ -98,17 +108,17 @@ impl TimerTable {
     }
 
     /// No timer fires before this; perhaps none then either, since some were stopped or moved.
-    pub(crate) fn not_before(&self) -> Option<Instant> {
+    pub(crate) fn not_before(&self) -> Instant {
         self.not_before
     }
 
     /// When the next timer fires.
     pub(crate) fn next(&mut self) -> Option<Instant> {
-        self.not_before = self.deadlines.iter().flatten().min().copied();
-        self.not_before
+        self.not_before = self.deadlines.into_iter().fold(NEVER, Instant::min);
+        Some(self.not_before).filter(|next| *next != NEVER)
     }
 
-    fn write(&mut self, timer: Timer, deadline: Option<Instant>) {
+    fn write(&mut self, timer: Timer, deadline: Instant) {
         if let Some(slot) = self.deadlines.get_mut(timer as usize) {
             *slot = deadline;
         }

@@ -1,5 +1,7 @@
 //! SEGMENT ARRIVES in LISTEN (RFC 9293 section 3.10.7.2).
 
+use alloc::boxed::Box;
+
 use super::Step;
 use crate::listener::Listener;
 use crate::output::{Output, control, segmentation};
@@ -46,7 +48,7 @@ pub(crate) fn spawn(
     seg: &Segment<'_>,
     now: Instant,
     out: &mut Output,
-) -> Tcb {
+) -> Box<Tcb> {
     let ends = (seg.local, seg.remote);
     let mut tcb = Tcb::new(id, ends, listener.options.clone(), iss, out.config(), now);
     tcb.listener = Some(listener.id); // RFC 9293 MUST-11

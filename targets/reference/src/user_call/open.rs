@@ -158,7 +158,7 @@ impl Stack {
         tcb.snd_nxt = iss.wrapping_add(1).plus(taken);
         if taken > 0 {
             // What leaves in the SYN leaves as it is if it has to leave again.
-            tcb.records.push_back(tcb.snd_nxt);
+            tcb.records.push(tcb.snd_nxt);
         }
         send_syn(&mut tcb, now, &mut self.out);
         self.table.insert(tcb);

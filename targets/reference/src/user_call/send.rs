@@ -65,7 +65,7 @@ fn take_pieces(tcb: &mut Tcb, data: &[u8], now: Instant, out: &mut Output) -> us
     while let Some(rest) = data.get(taken..).filter(|rest| !rest.is_empty()) {
         let segment = segmentation::text_room(tcb, now, out.config());
         let piece = send_memory::piece(tcb, segment, out.config());
-        let record_ends = tcb.records.back() == Some(&tcb.send.end());
+        let record_ends = tcb.records.last() == Some(&tcb.send.end());
         let mut room = match record_ends {
             true => 0,
             false => tcb.send.room_in_last_piece(piece, tcb.snd_nxt),
@@ -95,7 +95,7 @@ fn push_half_window(tcb: &mut Tcb) {
     if end.octets_since(tcb.pushed) > tcb.max_snd_wnd as usize / 2 {
         let una = tcb.snd_una;
         tcb.pushes_at.retain(|end| end.after(una));
-        tcb.pushes_at.push_back(end);
+        tcb.pushes_at.push(end);
         tcb.pushed = end;
     }
 }
@@ -118,7 +118,7 @@ fn mark(tcb: &mut Tcb, flags: SendFlags, whole: bool) {
     if flags.end_of_record && whole {
         let una = tcb.snd_una;
         tcb.records.retain(|end| end.after(una));
-        tcb.records.push_back(end);
+        tcb.records.push(end);
     }
     if flags.urgent {
         tcb.snd_up = Some(end); // RFC 9293 MUST-30, MUST-31, MUST-62
