@@ -33,6 +33,7 @@ pub struct Chronograph {
 
 impl Chronograph {
     /// Something is to be sent or acknowledged; what stands in the way, if anything does.
+    #[inline]
     pub(crate) fn busy(&mut self, limit: Option<Limit>, now: Instant) {
         if self.running.is_none_or(|(running, _)| running != limit) {
             self.idle(now);

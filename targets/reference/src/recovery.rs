@@ -245,6 +245,7 @@ fn end(tcb: &mut Tcb, before: Phase) {
 
 impl Tcb {
     /// Whether the remote's SACK blocks say what is lost.
+    #[inline]
     pub(crate) fn is_selective(&self) -> bool {
         self.offer.sack && self.established
     }

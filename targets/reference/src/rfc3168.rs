@@ -158,6 +158,7 @@ pub(crate) fn segment_arrives(tcb: &mut Tcb, seg: &Segment<'_>) {
 }
 
 /// An acknowledgment arrived: reacts to congestion that it reports, as to a loss (section 6.1.2).
+#[inline]
 pub(crate) fn acknowledgment_arrives(tcb: &mut Tcb, seg: &Segment<'_>) {
     tcb.ecn.reduced_until = tcb
         .ecn

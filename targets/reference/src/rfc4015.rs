@@ -52,6 +52,7 @@ impl Tcb {
 }
 
 /// RFC 3522 section 3.2: the ACK answers a segment from before the first retransmission.
+#[inline]
 pub(crate) fn echo_arrives(tcb: &mut Tcb, seg: &Segment<'_>) {
     let stamp = tcb.undo.and_then(|undo| undo.stamp);
     if let (Some(stamp), Some(stamps)) = (stamp, seg.options.timestamps)

@@ -19,6 +19,7 @@ pub(crate) fn timed_out(tcb: &mut Tcb, enabled: bool, first: bool) {
 }
 
 /// Steps 2 and 3; `acked` octets moved SND.UNA.
+#[inline]
 pub(crate) fn acknowledged(tcb: &mut Tcb, delivery: &Delivery, acked: usize, config: &Config) {
     let Some(step) = tcb.recovery.frto else {
         return;

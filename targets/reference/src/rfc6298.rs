@@ -51,6 +51,7 @@ impl RttEstimator {
     }
 
     /// The RTO with its backoff.
+    #[inline]
     pub(crate) fn rto(&self) -> Duration {
         self.scaled(self.backoff)
     }
@@ -77,6 +78,7 @@ impl RttEstimator {
     }
 
     /// The RTO doubled `times` times, up to the maximum.
+    #[inline]
     pub(crate) fn scaled(&self, times: u32) -> Duration {
         self.rto.saturating_mul(1 << times.min(30)).min(self.max)
     }

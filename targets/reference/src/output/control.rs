@@ -9,6 +9,7 @@ use crate::{EcnMode, Instant, Seq, State, rfc7323};
 
 /// A segment of this connection that acknowledges RCV.NXT and will get `text_len` octets of text; sending it settles what
 /// waited for an ACK.
+#[inline]
 pub(super) fn acknowledging<'a>(
     tcb: &mut Tcb,
     seq: Seq,

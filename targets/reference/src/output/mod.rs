@@ -48,6 +48,7 @@ impl Output {
     }
 
     /// Queues a segment.
+    #[inline]
     pub(crate) fn send(&mut self, segment: &OutboundSegment<'_>) {
         if self.config.link_is_full {
             return;
@@ -99,6 +100,7 @@ impl Output {
             .admit(self.config.challenge_ack_limit, now)
     }
 
+    #[inline]
     pub(crate) fn poll_packet(&mut self) -> Option<Vec<u8>> {
         self.packets.pop_front()
     }

@@ -72,6 +72,7 @@ fn send_again(tcb: &mut Tcb, seq: Seq, limit: usize, now: Instant, out: &mut Out
 }
 
 /// Sends what is taken for lost, as far as the windows allow.
+#[inline]
 pub(super) fn resend(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     if tcb.snd_wnd == 0 {
         return; // probing has taken over
@@ -132,6 +133,7 @@ fn resend_hole(tcb: &mut Tcb, seq: Seq, length: usize, now: Instant, out: &mut O
 }
 
 /// RFC 6675 section 4, NextSeg rules 3 and 4: nothing is lost and nothing new can leave, but recovery goes on.
+#[inline]
 pub(super) fn resend_more(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     let by_count = tcb.is_selective() && !out.config().rack;
     if !by_count || tcb.recovery.phase != Phase::Recovery || tcb.snd_wnd == 0 {

@@ -40,16 +40,40 @@ pub(crate) fn transmit(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     schedule(tcb, now, out);
 }
 
-/// Sends everything new that may leave.
+/// Sends everything new that may leave, and sees how that uses the congestion window.
 fn send_bursts(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     let before = tcb.snd_nxt;
+    if tcb.unsent() > 0 || tcb.fin_is_due() {
+        send_all_new(tcb, now, out);
+    }
+    let any = tcb.snd_nxt != before;
+    if any {
+        await_acknowledgment(tcb, now, out.config());
+    }
+    let in_flight = if tcb.is_selective() {
+        tcb.scoreboard.pipe()
+    } else {
+        tcb.flight_size()
+    };
+    let is_full = in_flight + tcb.smss(out.config()) > tcb.congestion.cwnd();
+    if is_full || any {
+        let (flight_size, ends) = (tcb.flight_size(), (tcb.snd_una, tcb.snd_nxt));
+        tcb.window_use.observe(flight_size, is_full, ends);
+    }
+}
+
+fn send_all_new(tcb: &mut Tcb, now: Instant, out: &mut Output) {
+    let mut layout = Layout::of(tcb, now, out.config());
     let (mut segments, mut most) = (0, usize::MAX);
     // Each round sends at least one octet or the FIN, so that the loop ends.
-    while let Some((plan, options)) = next_segment(tcb, now, out.config()) {
+    while let Some(plan) = next_segment(tcb, layout.room, out.config()) {
         if segments == 0 && out.config().bursts {
-            most = burst_segments(tcb, now, out.config());
+            most = burst_segments(tcb, layout.room, out.config());
         }
-        send_new(tcb, plan, &options, now, out);
+        send_new(tcb, plan, &layout, now, out);
+        if layout.options.report() {
+            layout = Layout::of(tcb, now, out.config()); // what was told need not be told again
+        }
         if segments > 0 {
             tcb.scoreboard.join_last();
         }
@@ -60,19 +84,6 @@ fn send_bursts(tcb: &mut Tcb, now: Instant, out: &mut Output) {
         }
     }
     end_new_burst(tcb, segments, out);
-    if tcb.snd_nxt != before {
-        await_acknowledgment(tcb, now, out.config());
-    }
-    let in_flight = if tcb.is_selective() {
-        tcb.scoreboard.pipe()
-    } else {
-        tcb.flight_size()
-    };
-    let is_full = in_flight + tcb.smss(out.config()) > tcb.congestion.cwnd();
-    if is_full || tcb.snd_nxt != before {
-        let (flight_size, ends) = (tcb.flight_size(), (tcb.snd_una, tcb.snd_nxt));
-        tcb.window_use.observe(flight_size, is_full, ends);
-    }
 }
 
 /// What leaves as one lies in a piece of memory of its own.
@@ -92,8 +103,7 @@ pub(super) fn end_burst(segments: usize, out: &mut Output) {
 
 /// How many segments leave as one: what the connection's rate carries in a millisecond, more on short paths, and half of cwnd at
 /// most.
-fn burst_segments(tcb: &Tcb, now: Instant, config: &Config) -> usize {
-    let room = text_room(tcb, now, config);
+fn burst_segments(tcb: &Tcb, room: usize, config: &Config) -> usize {
     let cwnd = tcb.congestion.cwnd();
     let half = (cwnd / room / 2).max(1);
     let Some(srtt) = tcb.rtt.srtt() else {
@@ -127,8 +137,8 @@ fn sends_text(tcb: &Tcb) -> bool {
         )
 }
 
-/// The next segment with something new in it, if one may leave, and its options.
-fn next_segment(tcb: &Tcb, now: Instant, config: &Config) -> Option<(Plan, TcpOptions)> {
+/// The next segment with something new in it, if one may leave; `smss` octets of text are a full one.
+fn next_segment(tcb: &Tcb, smss: usize, config: &Config) -> Option<Plan> {
     let unsent = tcb.unsent();
     if tcb.fin_sent.is_some() || (unsent == 0 && !tcb.fin_queued) {
         return None;
@@ -137,25 +147,20 @@ fn next_segment(tcb: &Tcb, now: Instant, config: &Config) -> Option<(Plan, TcpOp
         return None; // what is lost goes first (RFC 6675 section 4, NextSeg)
     }
     let window = usable_window(tcb, config);
-    let most = unsent
-        .min(window)
-        .min(usable_congestion_window(tcb, config));
-    if unsent > 0 && most == 0 {
-        return None; // a window is full
-    }
-    let options = tcb.segment_options(now);
-    let smss = room_beside(&options, tcb, config);
     let record = tcb.record_left(tcb.snd_nxt);
-    let len = most.min(smss).min(record.unwrap_or(usize::MAX));
+    let len = unsent
+        .min(smss)
+        .min(window)
+        .min(record.unwrap_or(usize::MAX))
+        .min(usable_congestion_window(tcb, config));
     if len > 0 && record == Some(len) {
-        let plan = Plan { len, fin: false };
-        return Some((plan, options)); // a record ends here: nothing can join it
+        return Some(Plan { len, fin: false }); // a record ends here: nothing can join it
     }
     let plan = Plan {
         len,
         fin: tcb.fin_queued && len == unsent && window > len,
     };
-    may_leave(tcb, plan, unsent, smss).then_some((plan, options))
+    may_leave(tcb, plan, unsent, smss).then_some(plan)
 }
 
 /// The sender's silly window avoidance, with Nagle's algorithm in it.
@@ -234,16 +239,29 @@ pub(super) fn usable_congestion_window(tcb: &Tcb, config: &Config) -> usize {
         .saturating_sub(tcb.flight_size())
 }
 
-/// Octets of text that a segment sent now can hold.
-pub(crate) fn text_room(tcb: &Tcb, now: Instant, config: &Config) -> usize {
-    room_beside(&tcb.segment_options(now), tcb, config)
+/// What a segment sent now has besides text, and the room that this leaves.
+struct Layout {
+    options: TcpOptions,
+    /// Octets of text.
+    room: usize,
 }
 
-/// Octets of text that a segment with these options can hold.
-fn room_beside(options: &TcpOptions, tcb: &Tcb, config: &Config) -> usize {
-    tcb.segment_room(config)
-        .saturating_sub(options.encoded_len())
-        .max(1)
+impl Layout {
+    fn of(tcb: &Tcb, now: Instant, config: &Config) -> Self {
+        let options = tcb.segment_options(now);
+        let room = tcb
+            .segment_room(config)
+            .saturating_sub(options.encoded_len());
+        Self {
+            options,
+            room: room.max(1),
+        }
+    }
+}
+
+/// Octets of text that a segment sent now can hold.
+pub(crate) fn text_room(tcb: &Tcb, now: Instant, config: &Config) -> usize {
+    Layout::of(tcb, now, config).room
 }
 
 /// Lets unsent text join the last segment of a retransmission that begins at `seq`, as far as it fits.
@@ -279,20 +297,20 @@ fn advance_snd_nxt(tcb: &mut Tcb, len: usize, fin: bool, now: Instant, out: &mut
 
 /// Sends something new by itself.
 fn send_one(tcb: &mut Tcb, plan: Plan, now: Instant, out: &mut Output) {
-    let options = tcb.segment_options(now);
-    send_new(tcb, plan, &options, now, out);
+    let layout = Layout::of(tcb, now, out.config());
+    send_new(tcb, plan, &layout, now, out);
     await_acknowledgment(tcb, now, out.config());
 }
 
-fn send_new(tcb: &mut Tcb, plan: Plan, options: &TcpOptions, now: Instant, out: &mut Output) {
-    if plan.len < room_beside(options, tcb, out.config()) {
+fn send_new(tcb: &mut Tcb, plan: Plan, layout: &Layout, now: Instant, out: &mut Output) {
+    if plan.len < layout.room {
         tcb.small_sent = Some(tcb.snd_nxt.plus(plan.len));
     }
     let replies = tcb.last_text_at.is_some_and(|at| now.since(at) < TURN);
     if out.config().replies_end_quick_acks && replies {
         tcb.quick_acks = 0;
     }
-    send_text(tcb, tcb.snd_nxt, plan, options, out);
+    send_text(tcb, tcb.snd_nxt, plan, &layout.options, out);
     advance_snd_nxt(tcb, plan.len, plan.fin, now, out);
     tcb.rtt.sent(tcb.snd_nxt, now);
     tcb.last_sent = now;

@@ -30,6 +30,7 @@ impl Tcb {
     }
 
     /// Chooses the window field of a segment and moves the right edge with it.
+    #[inline]
     pub(crate) fn advertise_window(&mut self, syn: bool) -> u16 {
         // RFC 7323 section 2.2: the window of a SYN is not scaled.
         let shift = if syn {

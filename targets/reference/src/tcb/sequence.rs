@@ -60,6 +60,7 @@ impl Tcb {
     }
 
     /// Whether something is to be sent again before anything new; not while F-RTO tries something new.
+    #[inline]
     pub(crate) fn has_lost(&self) -> bool {
         if !self.is_selective() {
             return self.retransmit_next.is_some();

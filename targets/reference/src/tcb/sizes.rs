@@ -51,6 +51,7 @@ impl Tcb {
     }
 
     /// The options of a segment that is not a SYN.
+    #[inline]
     pub(crate) fn segment_options(&self, now: Instant) -> TcpOptions {
         let timestamps = self.timestamps.as_ref().map(|stamps| stamps.option(now));
         let mut options = TcpOptions {

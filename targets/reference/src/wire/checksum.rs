@@ -36,6 +36,7 @@ impl Sum {
             .add_number(u32::from(protocol))
     }
 
+    #[inline]
     fn add_address(self, address: IpAddr) -> Self {
         match address {
             IpAddr::V4(address) => self.add_number(u32::from(address)),

@@ -197,7 +197,13 @@ impl TcpOptions {
         }
     }
 
+    /// Whether they tell what arrived.
+    pub(crate) fn report(&self) -> bool {
+        self.sack.len() > 0 || self.acc_ecn.is_some()
+    }
+
     /// Octets that [`Self::encode`] writes, a multiple of four.
+    #[inline]
     pub(crate) fn encoded_len(&self) -> usize {
         let mss = if self.mss.is_some() { 4 } else { 0 };
         let scale = if self.window_scale.is_some() { 4 } else { 0 };

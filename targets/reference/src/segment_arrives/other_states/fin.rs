@@ -6,6 +6,7 @@ use crate::tcb::Tcb;
 use crate::{Instant, State};
 
 /// A FIN that is next in the stream is acknowledged and changes the state; one beyond a gap is held.
+#[inline]
 pub(super) fn step(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) {
     if !tcb.state.takes_text() {
         // CLOSE-WAIT, CLOSING, LAST-ACK remain; in TIME-WAIT it restarts the 2 MSL timer.

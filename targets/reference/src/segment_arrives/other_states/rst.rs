@@ -8,6 +8,7 @@ use crate::tcb::Tcb;
 use crate::{Config, ConnectionError, DropReason, Instant, State};
 
 /// An exact RST ends the connection; any other in the window draws a challenge ACK.
+#[inline]
 pub(super) fn step(tcb: &mut Tcb, seg: &mut Segment<'_>, now: Instant, out: &mut Output) -> Step {
     if !seg.flags.rst {
         return Step::Continue;

@@ -10,6 +10,7 @@ use crate::{DropReason, Instant, State};
 /// A SYN inside of a connection draws a challenge ACK; a passive OPEN in SYN-RECEIVED starts anew.
 ///
 /// What reopens a connection in TIME-WAIT (RFC 9293 MAY-2) was handed to a listener before the first step.
+#[inline]
 pub(super) fn step(tcb: &mut Tcb, seg: &mut Segment<'_>, now: Instant, out: &mut Output) -> Step {
     if !seg.flags.syn {
         return Step::Continue;
