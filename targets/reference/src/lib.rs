@@ -18,11 +18,15 @@
 //!
 //! A connection takes at most
 //! - 2 KiB for its variables,
-//! - [`ConnectionOptions::send_buffer`] octets of text to send,
-//! - [`ConnectionOptions::receive_buffer`] octets for text received, in order and beyond gaps, of which there are
-//!   [`Config::max_reassembly_gaps`] at most,
+//! - twice [`ConnectionOptions::send_buffer`] octets for text to send, and 4 for each record and each piece of memory that it is
+//!   divided into, where it is,
+//! - twice [`ConnectionOptions::receive_buffer`] octets for text received, in order and beyond gaps, and 32 for each of
+//!   [`Config::max_reassembly_gaps`] gaps,
 //! - 24 octets for each segment in flight, 8192 entries at the most (nothing new is sent beyond 4096; blocks
-//!   of a hostile remote can split those once more): 192 KiB, and a few KiB in practice.
+//!   of a hostile remote can split those once more): 192 KiB, and a few KiB in practice,
+//! - 16 octets for each round trip that is being measured, 4096 at the most, and one unless [`Config::samples_every_ack`].
+//!
+//! The buffers are rings that double as they fill: hence twice.
 //!
 //! The stack holds [`Config::max_connections`] of them, [`Config::max_queued`] packets and events that wait to
 //! be polled, and cookies of 1024 servers (RFC 7413).

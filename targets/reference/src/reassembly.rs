@@ -22,6 +22,12 @@ pub(crate) struct Reassembly {
 }
 
 impl Reassembly {
+    /// Octets of memory that it holds, used or not.
+    #[cfg(test)]
+    pub(crate) fn allocated(&self) -> usize {
+        self.islands.capacity() * size_of::<Island>()
+    }
+
     /// Octets held.
     pub(crate) fn octets(&self) -> usize {
         let octets = |island: &Island| island.end.octets_since(island.start);

@@ -22,6 +22,12 @@ pub(crate) struct ReceiveBuffer {
 }
 
 impl ReceiveBuffer {
+    /// Octets of memory that it holds, used or not.
+    #[cfg(test)]
+    pub(crate) fn allocated(&self) -> usize {
+        self.octets.capacity() + self.held.allocated()
+    }
+
     /// Octets in order.
     pub(crate) fn len(&self) -> usize {
         self.in_order

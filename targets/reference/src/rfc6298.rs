@@ -67,6 +67,12 @@ impl RttEstimator {
         self.backoff
     }
 
+    /// Octets of memory that it holds, used or not.
+    #[cfg(test)]
+    pub(crate) fn allocated(&self) -> usize {
+        self.timed.capacity() * size_of::<(Seq, Instant)>()
+    }
+
     /// How many samples were taken.
     pub(crate) fn samples(&self) -> u32 {
         self.samples

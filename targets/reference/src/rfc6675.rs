@@ -81,6 +81,12 @@ impl Scoreboard {
         self.entries.iter()
     }
 
+    /// Octets of memory that it holds, used or not.
+    #[cfg(test)]
+    pub(crate) fn allocated(&self) -> usize {
+        self.entries.capacity() * size_of::<Transmission>()
+    }
+
     /// Segments that are out.
     pub(crate) fn len(&self) -> usize {
         self.entries.len()

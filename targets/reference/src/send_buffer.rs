@@ -23,6 +23,12 @@ impl SendBuffer {
         }
     }
 
+    /// Octets of memory that it holds, used or not.
+    #[cfg(test)]
+    pub(crate) fn allocated(&self) -> usize {
+        self.octets.capacity() + self.ends.capacity() * size_of::<Seq>()
+    }
+
     /// Octets held.
     pub(crate) fn len(&self) -> usize {
         self.octets.len()

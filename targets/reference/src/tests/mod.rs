@@ -9,6 +9,7 @@ mod handshake;
 mod harness;
 mod icmp;
 mod link;
+mod memory;
 #[cfg(feature = "planted-bugs")]
 mod planted_bugs;
 mod rack;
