@@ -10,6 +10,7 @@ mod harness;
 mod icmp;
 mod link;
 mod memory;
+mod linux_profile;
 #[cfg(feature = "planted-bugs")]
 mod planted_bugs;
 mod rack;

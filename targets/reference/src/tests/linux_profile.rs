@@ -1,0 +1,102 @@
+//! What the profile of Linux chooses and no script can state: ports, limits of the whole stack, times below a tick of the kernel.
+
+use core::time::Duration;
+
+use super::harness::*;
+use crate::{Config, Endpoint, Profile, State};
+
+/// The profile, for the harness's addresses, without options that change the layout of segments.
+fn linux() -> Config {
+    Config {
+        addresses: plain().addresses,
+        timestamps: false,
+        window_scale: None,
+        sack: false,
+        ..Profile::linux().config
+    }
+}
+
+#[test]
+fn ports_are_chosen_from_32768_to_60999() {
+    let mut h = Harness::new(linux());
+    let options = h.options();
+    for host in 1..=40 {
+        let remote = Endpoint::new([192, 0, 2, host].into(), 80);
+        let any = Endpoint::UNSPECIFIED_V4;
+        let id = h.stack.open_active(h.now, any, remote, &options).unwrap();
+        let port = h.stack.status(id).unwrap().local.port;
+        assert!((32_768..=60_999).contains(&port), "{port}");
+    }
+}
+
+#[test]
+fn one_challenge_ack_leaves_in_half_a_second() {
+    let mut h = established_with(linux());
+    h.dialogue(seg("R").seq(100), &["A 1:1(0) ack 1"]);
+    h.advance(Duration::from_millis(400));
+    h.dialogue(seg("R").seq(100), &[]);
+    h.advance(Duration::from_millis(100));
+    h.dialogue(seg("R").seq(100), &["A 1:1(0) ack 1"]);
+}
+
+#[test]
+fn the_tail_is_probed_for_two_milliseconds_after_it_left_at_least() {
+    let mut h = Harness::new(Config {
+        sack: true,
+        ..linux()
+    })
+    .listen();
+    h.inject(seg("S").seq(0).mss(1_460).sack_permitted());
+    let _ = h.sent();
+    h.inject(seg("A")); // within the same microsecond: the round trip takes no time
+    h.id = h.stack.accept(h.listener.unwrap()).unwrap().unwrap();
+    h.send([0; 2_920]);
+    let _ = h.sent();
+    assert_eq!(h.next_timeout(), Duration::from_millis(2));
+    h.expect(&["PA 1461:2921(1460) ack 1"]);
+}
+
+#[test]
+fn a_full_backlog_answers_with_cookies() {
+    let mut h = Harness::new(linux()).listen();
+    let listener = h.listener.unwrap();
+    h.stack.set_backlog(listener, 1).unwrap();
+    for port in 0..8 {
+        let mut syn = h.packet(seg("S").seq(0));
+        patch_port(&mut syn, 50_000 + port);
+        h.stack.handle_packet(h.now, &syn);
+        assert!(h.stack.poll_packet().is_some(), "SYN {port} is answered");
+    }
+}
+
+/// Another source port, and the checksum that goes with it.
+fn patch_port(packet: &mut [u8], port: u16) {
+    let at = 20;
+    let old = u16::from_be_bytes([packet[at], packet[at + 1]]);
+    let sum = u16::from_be_bytes([packet[at + 16], packet[at + 17]]);
+    packet[at..at + 2].copy_from_slice(&port.to_be_bytes());
+    // RFC 1624: the sum follows the difference.
+    let total = u32::from(!sum) + u32::from(!old) + u32::from(port);
+    let folded = (total & 0xffff) + (total >> 16);
+    let folded = (folded & 0xffff) + (folded >> 16);
+    packet[at + 16..at + 18].copy_from_slice(&(!(folded as u16)).to_be_bytes());
+}
+
+#[test]
+fn a_window_that_shut_on_text_is_probed_with_the_first_segment_of_it() {
+    for (probes_have_text, probe) in [
+        (false, "A 1:1461(1460) ack 1"), // the segment, which is not the last
+        (true, "A 1:2(1) ack 1"),
+    ] {
+        let mut h = established_with(Config {
+            probes_have_text,
+            ..linux()
+        });
+        h.send([0; 2_920]);
+        let _ = h.sent();
+        h.inject(seg("A").wnd(0));
+        let _ = h.next_timeout();
+        h.expect(&[probe]);
+        assert_eq!(h.state(), State::Established);
+    }
+}
