@@ -266,6 +266,9 @@ pub struct Config {
     pub fragments_per_segment: Option<usize>,
     /// Gaps that the data held out of order may have, for each connection.
     pub max_reassembly_gaps: usize,
+    /// How many islands of text beyond a gap are remembered for SACK; an older one is reported again only when it grows (RFC 2018
+    /// section 4: when there is room). `None` for all.
+    pub remembered_islands: Option<usize>,
     /// The greatest backlog that a listener gets.
     pub max_backlog: usize,
     /// Connections that the stack holds, in whatever state.
@@ -465,6 +468,7 @@ impl Default for Config {
             unsent_limit: None,
             fragments_per_segment: None,
             max_reassembly_gaps: 128,
+            remembered_islands: None,
             max_backlog: 4_096,
             max_connections: 16_384,
             max_time_wait: 4_096,

@@ -97,6 +97,7 @@ impl Profile {
             timestamps_alone_reopen: false,
             slow_starts_on_smaller_paths: false,
             window_counts_segments: true,
+            remembered_islands: Some(4),
             ..Config::default()
         };
         Self {

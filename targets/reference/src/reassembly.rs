@@ -5,6 +5,9 @@ use alloc::vec::Vec;
 use crate::Seq;
 use crate::wire::SackBlocks;
 
+/// In the place of a count of arrivals: the island is not reported.
+const FORGOTTEN: u64 = 0;
+
 /// A contiguous run of text held: its first number, and the one after its last.
 #[derive(Clone, Copy, Debug)]
 struct Island {
@@ -111,6 +114,20 @@ impl Reassembly {
         next
     }
 
+    /// No longer reports any but the `most` newest islands, until they grow.
+    pub(crate) fn forget_beyond(&mut self, most: usize) {
+        let mut newest: Vec<u64> = self.islands.iter().map(|island| island.touched).collect();
+        newest.sort_unstable_by_key(|touched| core::cmp::Reverse(*touched));
+        let Some(youngest) = newest.get(most).copied() else {
+            return;
+        };
+        for island in &mut self.islands {
+            if island.touched <= youngest {
+                island.touched = FORGOTTEN;
+            }
+        }
+    }
+
     /// Where what is held ends.
     pub(crate) fn right_edge(&self) -> Option<Seq> {
         self.islands.last().map(|island| island.end)
@@ -123,7 +140,10 @@ impl Reassembly {
         let mut blocks = SackBlocks::default();
         let mut older_than = u64::MAX;
         while blocks.len() < max {
-            let told = |island: &&Island| island.touched < older_than && island.start != rcv_nxt;
+            let told = |island: &&Island| {
+                let is_remembered = island.touched != FORGOTTEN;
+                is_remembered && island.touched < older_than && island.start != rcv_nxt
+            };
             let rest = self.islands.iter().filter(told);
             let Some(newest) = rest.max_by_key(|island| island.touched) else {
                 break;

@@ -9,8 +9,8 @@ mod handshake;
 mod harness;
 mod icmp;
 mod link;
-mod memory;
 mod linux_profile;
+mod memory;
 #[cfg(feature = "planted-bugs")]
 mod planted_bugs;
 mod rack;

@@ -73,6 +73,9 @@ fn take(tcb: &mut Tcb, seg_seq: crate::Seq, text: &[u8], now: Instant, out: &mut
         if !tcb.receive.hold(tcb.rcv_nxt, seg_seq, text, max_gaps) {
             out.dropped(Some(tcb.id), DropReason::TextNotTaken, now);
         }
+        if let Some(most) = out.config().remembered_islands {
+            tcb.reassembly.forget_beyond(most);
+        }
         tcb.ack_now = true;
     }
 }
