@@ -340,6 +340,54 @@ mod tests {
     }
 
     #[test]
+    fn a_window_that_was_full_once_counts_as_full_for_a_round_trip() {
+        let mut used = WindowUse::new(Seq(0));
+        used.observe(3_000, false, (Seq(0), Seq(3_000)));
+        used.observe(2_000, false, (Seq(1_000), Seq(3_000)));
+        assert_eq!((used.is_full, used.most), (false, 3_000));
+        used.observe(4_000, false, (Seq(1_000), Seq(5_000)));
+        assert_eq!((used.is_full, used.most), (false, 4_000));
+        used.observe(2_500, true, (Seq(2_500), Seq(5_000)));
+        assert_eq!((used.is_full, used.most), (true, 2_500));
+        used.observe(3_500, false, (Seq(3_000), Seq(6_500)));
+        assert_eq!((used.is_full, used.most), (true, 2_500));
+        used.observe(1_000, false, (Seq(5_000), Seq(6_000)));
+        assert_eq!((used.is_full, used.most), (false, 1_000));
+    }
+
+    #[test]
+    fn a_window_grows_only_while_it_is_used_up_where_that_is_asked() {
+        let config = Config {
+            initial_window: 10,
+            validate_window: true,
+            ..Config::default()
+        };
+        let grown = |most: usize, is_full: bool, ssthresh: usize| {
+            let mut window = Congestion::new(1_000, &config, false);
+            window.ssthresh = ssthresh;
+            let mut window_use = WindowUse::new(Seq(0));
+            window_use.observe(most, is_full, (Seq(0), Seq(10_000)));
+            window.acknowledged(&Growth {
+                acked: 10_000,
+                window_use,
+                ..Growth::for_tests()
+            });
+            window.cwnd() > 10_000
+        };
+        // Slow start: half of it suffices, so that it can double.
+        assert_eq!(
+            [grown(5_000, false, MAX_CWND), grown(5_001, false, MAX_CWND)],
+            [false, true]
+        );
+        assert!(grown(1_000, true, MAX_CWND));
+        // Congestion avoidance: it has to have been full.
+        assert_eq!(
+            [grown(9_999, false, 0), grown(1_000, true, 0)],
+            [false, true]
+        );
+    }
+
+    #[test]
     fn a_timeout_leaves_one_segment_and_a_second_one_keeps_ssthresh() {
         let mut window = window(1_000, 10, false);
         window.timed_out(10_000, true);

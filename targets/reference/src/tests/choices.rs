@@ -115,6 +115,28 @@ fn a_syn_that_arrives_again_can_be_reported() {
 }
 
 #[test]
+fn a_burst_is_what_the_rate_carries_in_a_millisecond_and_half_of_cwnd_at_most() {
+    // The round trip in microseconds, and how many of ten segments make a burst: two at least; on short paths some more.
+    for (micros, segments) in [(100_000, 2), (5_000, 4), (4_200, 4), (4_050, 5), (2_000, 5)] {
+        let mut h = Harness::new(Config {
+            bursts: true,
+            ..plain()
+        })
+        .listen();
+        h.inject(seg("S").seq(0).mss(1_460));
+        let _ = h.sent();
+        h.advance(Duration::from_micros(micros));
+        h.inject(seg("A"));
+        accept(&mut h);
+        h.send([0; 20 * 1_460]);
+        let sent = h.sent();
+        assert_eq!(sent.len(), 10);
+        let first = sent.iter().position(|segment| segment.starts_with('P'));
+        assert_eq!(first, Some(segments - 1), "at {micros} us");
+    }
+}
+
+#[test]
 fn the_stack_counts_what_the_mib_asks_for() {
     let mut h = established();
     h.send("text");

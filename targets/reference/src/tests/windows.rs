@@ -253,6 +253,43 @@ fn window_shifts_apply_after_the_syns_only() {
 }
 
 #[test]
+fn a_window_between_two_steps_of_the_scale_is_rounded_up_where_there_is_room() {
+    let mut h = Harness::new(scaled()).listen();
+    h.inject(seg("S").seq(0).mss(1_460).scale(7));
+    h.inject(seg("A"));
+    accept(&mut h);
+    let mut seq = 1;
+    // The octets that arrive, of which all are read afterwards, and the window in units of 128 octets.
+    for (octets, expected) in [
+        (1, 2_047),
+        (128, 2_046),
+        (128, 2_045),
+        (100, 2_045),
+        (28, 2_045),
+    ] {
+        h.inject(seg("A").seq(seq).zeros(octets));
+        assert_eq!(h.last_segment().wnd, expected, "at {seq}");
+        h.read(octets);
+        seq += octets as i64;
+    }
+}
+
+#[test]
+fn the_first_window_is_a_whole_number_of_segments_where_that_is_chosen() {
+    for (receive_buffer, expected) in [(10_000, 8_760), (2_920, 2_920), (1_460, 1_460), (900, 900)]
+    {
+        let mut h = Harness::new(Config {
+            receive_buffer,
+            whole_segment_windows: true,
+            ..plain()
+        })
+        .listen();
+        h.inject(seg("S").seq(0).mss(1_460));
+        assert_eq!(h.last_segment().wnd, expected);
+    }
+}
+
+#[test]
 fn an_initial_window_is_not_scaled() {
     let mut h = Harness::new(scaled()).connect();
     h.send([0; 1_000]);
