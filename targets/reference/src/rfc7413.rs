@@ -235,6 +235,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_reset_request_counts_for_a_minute() {
+        let mut resets = ResetRequests::default();
+        resets.note(Instant::from_millis(0));
+        resets.note(Instant::from_millis(10_000));
+        let mut count = |millis| resets.count(Instant::from_millis(millis));
+        assert_eq!([count(10_000), count(59_999)], [2, 2]);
+        assert_eq!([count(60_000), count(69_999), count(70_000)], [1, 1, 0]);
+    }
+
+    #[test]
+    fn no_more_resets_are_remembered_than_peers() {
+        let mut resets = ResetRequests::default();
+        for _ in 0..MAX_PEERS + 3 {
+            resets.note(Instant::ZERO);
+        }
+        assert_eq!(resets.count(Instant::ZERO), MAX_PEERS);
+    }
+
+    #[test]
     fn the_experimental_form_is_tried_once() {
         let mut peers = Peers::default();
         let server = IpAddr::V4(Ipv4Addr::LOCALHOST);

@@ -24,6 +24,54 @@ fn ports_are_not_used_again_at_once() {
     assert_eq!(ports.len(), 3);
 }
 
+#[test]
+fn a_passive_open_without_a_port_gets_one_of_its_own() {
+    let mut h = Harness::new(plain());
+    let options = h.options();
+    let mut ports = Vec::new();
+    for _ in 0..3 {
+        let local = Endpoint { port: 0, ..LOCAL };
+        let id = h.stack.open_passive(h.now, local, None, 1, &options);
+        ports.push(h.stack.status(id.unwrap()).unwrap().local.port);
+    }
+    let (first, last) = h.stack.config().ephemeral_ports;
+    assert!(ports.iter().all(|port| (first..=last).contains(port)));
+    ports.sort_unstable();
+    ports.dedup();
+    assert_eq!(ports.len(), 3);
+}
+
+#[test]
+fn the_last_port_that_is_free_is_found_and_no_other() {
+    let mut h = Harness::new(Config {
+        ephemeral_ports: (50_000, 50_002),
+        ..plain()
+    });
+    let options = h.options();
+    let any = Endpoint::UNSPECIFIED_V4;
+    for port in [50_000, 50_002] {
+        let local = Endpoint { port, ..LOCAL };
+        h.stack
+            .open_passive(h.now, local, None, 1, &options)
+            .unwrap();
+    }
+    assert_eq!(h.stack.unused_port(LOCAL), Some(50_001));
+    let id = h.stack.open_active(h.now, any, REMOTE, &options).unwrap();
+    assert_eq!(h.stack.status(id).unwrap().local.port, 50_001);
+    assert_eq!(h.stack.unused_port(LOCAL), None);
+    // Another remote can have the same port; a listener cannot be left without it.
+    let other = Endpoint {
+        port: 40_001,
+        ..REMOTE
+    };
+    let id = h.stack.open_active(h.now, any, other, &options).unwrap();
+    assert_eq!(h.stack.status(id).unwrap().local.port, 50_001);
+    assert_eq!(
+        h.stack.open_active(h.now, any, REMOTE, &options),
+        Err(crate::UserError::InsufficientResources)
+    );
+}
+
 /// The seconds at which a SYN left, and at which the attempt ended.
 fn attempt(linear: u32, retries: u32) -> (Vec<u64>, u64) {
     let mut h = Harness::new(Config {

@@ -152,3 +152,28 @@ fn the_oldest_goes_when_there_are_too_many() {
     h.remote.port = 1;
     assert_eq!(h.stack.table.find(h.local, h.remote), None);
 }
+
+#[test]
+fn one_that_hears_much_counts_once() {
+    let mut h = Harness::new(Config {
+        max_time_wait: 2,
+        ..plain()
+    })
+    .listen();
+    for port in 1..=2 {
+        h.remote.port = port;
+        h.inject(seg("S").seq(0));
+        h.inject(seg("A"));
+        accept(&mut h);
+        h.close();
+        for _ in 0..3 {
+            h.inject(seg("FA").ack(2));
+        }
+        h.remote.port = 1;
+        h.inject(seg("FA").ack(2));
+    }
+    for port in 1..=2 {
+        h.remote.port = port;
+        assert!(h.stack.table.find(h.local, h.remote).is_some());
+    }
+}
