@@ -345,6 +345,10 @@ mod tests {
         used.observe(3_000, false, (Seq(0), Seq(3_000)));
         used.observe(2_000, false, (Seq(1_000), Seq(3_000)));
         assert_eq!((used.is_full, used.most), (false, 3_000));
+        used.observe(3_000, false, (Seq(1_000), Seq(4_000))); // as much again prolongs nothing
+        let mut next = used;
+        next.observe(500, false, (Seq(3_000), Seq(4_500)));
+        assert_eq!((next.is_full, next.most), (false, 500));
         used.observe(4_000, false, (Seq(1_000), Seq(5_000)));
         assert_eq!((used.is_full, used.most), (false, 4_000));
         used.observe(2_500, true, (Seq(2_500), Seq(5_000)));
