@@ -80,6 +80,11 @@ impl ReceiveBuffer {
         self.held.sack_blocks(rcv_nxt, max)
     }
 
+    /// Of what is held, SACK blocks tell no more than the `most` newest runs, until others grow.
+    pub(crate) fn forget_beyond(&mut self, most: usize) {
+        self.held.forget_beyond(most);
+    }
+
     /// Up to `max` octets in order.
     pub(crate) fn peek(&self, max: usize) -> Vec<u8> {
         slices(&self.octets, 0, max.min(self.in_order)).concat()

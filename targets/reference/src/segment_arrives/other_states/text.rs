@@ -74,7 +74,7 @@ fn take(tcb: &mut Tcb, seg_seq: crate::Seq, text: &[u8], now: Instant, out: &mut
             out.dropped(Some(tcb.id), DropReason::TextNotTaken, now);
         }
         if let Some(most) = out.config().remembered_islands {
-            tcb.reassembly.forget_beyond(most);
+            tcb.receive.forget_beyond(most);
         }
         tcb.ack_now = true;
     }
