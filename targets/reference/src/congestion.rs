@@ -174,6 +174,7 @@ impl Congestion {
     }
 
     /// Octets were newly acknowledged outside of recovery.
+    #[inline]
     pub(crate) fn acknowledged(&mut self, growth: &Growth) {
         let slow_start = self.in_slow_start().then_some(self.cwnd);
         if let Some(Exit::Original(hystart)) = &mut self.exit

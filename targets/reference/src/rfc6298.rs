@@ -114,6 +114,7 @@ impl RttEstimator {
     /// Everything before `seg_ack` was acknowledged; `echoed` is the age of the timestamp that came back.
     ///
     /// A timestamp makes samples of retransmitted text unambiguous, so it serves when nothing is timed.
+    #[inline]
     pub(crate) fn acknowledged(
         &mut self,
         seg_ack: Seq,

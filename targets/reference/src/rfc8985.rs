@@ -153,6 +153,7 @@ fn sent_after(one: (Instant, Seq), other: (Instant, Seq)) -> bool {
 }
 
 /// Steps 1 to 4 for an acknowledgment; `recovered` when it ended a recovery.
+#[inline]
 pub(crate) fn acknowledged(
     tcb: &mut Tcb,
     ack: &Ack<'_>,

@@ -6,6 +6,7 @@ use crate::wire::SackBlocks;
 
 impl Scoreboard {
     /// Everything before `snd_una` arrived.
+    #[inline]
     pub(crate) fn acknowledge(&mut self, snd_una: Seq, delivery: &mut Delivery) {
         while let Some(entry) = self.entries.front_mut() {
             if entry.start.at_or_after(snd_una) {

@@ -12,7 +12,7 @@ pub(crate) fn emit(segment: &OutboundSegment<'_>, identification: u16) -> Vec<u8
     let options_length = segment.options.encoded_len();
     let tcp_length = 20 + options_length + segment.text_len();
     let mut packet = Vec::with_capacity(40 + tcp_length);
-    match (segment.local.addr, segment.remote.addr) {
+    match (&segment.local.addr, &segment.remote.addr) {
         (IpAddr::V4(source), IpAddr::V4(destination)) => {
             let ends = [source.octets(), destination.octets()];
             let header = v4_header(segment, ends, 20 + tcp_length, identification);
@@ -22,8 +22,8 @@ pub(crate) fn emit(segment: &OutboundSegment<'_>, identification: u16) -> Vec<u8
             packet.extend_from_slice(&[0x60 | segment.class >> 4, segment.class << 4, 0, 0]);
             packet.extend_from_slice(&length_field(tcp_length));
             packet.extend_from_slice(&[ip::TCP, segment.ttl]);
-            packet.extend_from_slice(&v6_octets(source));
-            packet.extend_from_slice(&v6_octets(destination));
+            packet.extend_from_slice(&v6_octets(*source));
+            packet.extend_from_slice(&v6_octets(*destination));
         }
     }
     let header = packet.len();

@@ -39,6 +39,7 @@ pub(crate) struct Leniency {
 }
 
 /// Reads one IP packet.
+#[inline]
 pub(crate) fn parse(packet: &[u8], leniency: Leniency) -> Result<Inbound<'_>, DropReason> {
     let datagram = ip::parse(packet)?;
     match (datagram.protocol, datagram.source.is_ipv4()) {

@@ -228,6 +228,7 @@ impl TcpOptions {
     /// Writes the options in the order, and with the NOPs, that most traffic shows.
     ///
     /// RFC 9293 MUST-68: each but the NOPs says its length.
+    #[inline]
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         if let Some(mss) = self.mss {
             out.extend([MSS, 4]);

@@ -18,6 +18,7 @@ const CWR: u8 = 0x80;
 const AE: u8 = 0x01;
 
 /// Reads a segment, its checksum verified.
+#[inline]
 pub(super) fn parse<'a>(
     datagram: &Datagram<'a>,
     leniency: Leniency,
