@@ -54,8 +54,9 @@ pub struct Config {
     pub quick_acks: u32,
     /// Whether more than one full segment is acknowledged at once, instead of two (RFC 9293 SHLD-19).
     pub ack_above_one_segment: bool,
-    /// Whether it waits nevertheless, for the user to read, while it would tell a smaller window than the acknowledgment before.
-    pub ack_waits_for_reader: bool,
+    /// It waits nevertheless, for the user to read, while it would tell a smaller window than the acknowledgment before, where
+    /// segments have less text than this: more of it would make the window grow.
+    pub ack_waits_for_reader: Option<usize>,
     /// How long a partial segment may wait for a larger window, or for more data under
     /// [`crate::ConnectionOption::Cork`] (RFC 9293 section 3.8.6.2.1, 0.1 s to 1 s).
     pub override_timeout: Duration,
@@ -374,7 +375,7 @@ impl Default for Config {
             delayed_ack: Some(Duration::from_millis(200)),
             quick_acks: 0,
             ack_above_one_segment: false,
-            ack_waits_for_reader: false,
+            ack_waits_for_reader: None,
             override_timeout: Duration::from_millis(200),
             fin_wait_2_timeout: Some(Duration::from_secs(60)),
             keep_alive_idle: Duration::from_secs(7_200),

@@ -39,7 +39,7 @@ impl Profile {
             delayed_ack: Some(Duration::from_millis(40)),
             quick_acks: 16,
             ack_above_one_segment: true,
-            ack_waits_for_reader: true,
+            ack_waits_for_reader: Some(1_152),
             nagle_counts_small_only: true,
             forgiven_syn_losses: 1,
             initial_window_mss: usize::from(u16::MAX),

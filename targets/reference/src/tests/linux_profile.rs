@@ -100,3 +100,17 @@ fn a_window_that_shut_on_text_is_probed_with_the_first_segment_of_it() {
         assert_eq!(h.state(), State::Established);
     }
 }
+
+#[test]
+fn slow_start_goes_on_for_a_flight_that_took_more_than_half_of_the_window() {
+    // Twelve segments are no longer less than twice six.
+    for (segments, expected) in [(5, 10), (6, 12), (8, 16)] {
+        let mut h = established_with(linux());
+        h.send(alloc::vec![0; segments * 1_460]);
+        let _ = h.sent();
+        for acked in 1..=segments as i64 {
+            h.inject(seg("A").ack(1 + acked * 1_460));
+        }
+        assert_eq!(h.status().cwnd, expected * 1_460, "after {segments}");
+    }
+}

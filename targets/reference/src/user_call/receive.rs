@@ -35,7 +35,7 @@ impl Stack {
             tcb.receive.shrink();
         }
         let config = self.out.config();
-        let owes = config.ack_waits_for_reader && tcb.owes_acknowledgment(config);
+        let owes = config.ack_waits_for_reader.is_some() && tcb.owes_acknowledgment(config);
         if tcb.state.takes_text() && (owes || tcb.window_update_is_due()) {
             tcb.ack_now = true;
             segmentation::transmit(tcb, now, &mut self.out);
