@@ -54,8 +54,8 @@ pub struct Config {
     pub quick_acks: u32,
     /// Whether more than one full segment is acknowledged at once, instead of two (RFC 9293 SHLD-19).
     pub ack_above_one_segment: bool,
-    /// It waits nevertheless, for the user to read, while it would tell a smaller window than the acknowledgment before, where
-    /// segments have less text than this: more of it would make the window grow.
+    /// It waits nevertheless, for the user to read, where segments have less text than this: text that takes more memory than it
+    /// opens window would make the remote send into a window that shrinks.
     pub ack_waits_for_reader: Option<usize>,
     /// How long a partial segment may wait for a larger window, or for more data under
     /// [`crate::ConnectionOption::Cork`] (RFC 9293 section 3.8.6.2.1, 0.1 s to 1 s).

@@ -55,12 +55,6 @@ impl Tcb {
         field
     }
 
-    /// Whether an acknowledgment sent now would offer as much as the last one did.
-    pub(crate) fn window_reaches_as_far(&self) -> bool {
-        let told = self.rcv_adv.octets_since(self.last_ack_sent);
-        self.rcv_wnd() as usize + self.window_step() >= told
-    }
-
     /// Whether the user's reading has opened the window so far that the remote should hear of it.
     pub(crate) fn window_update_is_due(&self) -> bool {
         let step = self.window_step();

@@ -95,8 +95,7 @@ fn advance(tcb: &mut Tcb, octets: usize) {
 /// Delayed ACKs (RFC 9293 SHLD-18): for every second full segment at least (SHLD-19), MUST-40: within 500 ms.
 fn acknowledge_later(tcb: &mut Tcb, fills_gap: bool, now: Instant, out: &Output) {
     let config = out.config();
-    let least = config.ack_waits_for_reader.unwrap_or(0);
-    let waits_for_reader = tcb.largest_text < least && !tcb.window_reaches_as_far();
+    let waits_for_reader = tcb.largest_text < config.ack_waits_for_reader.unwrap_or(0);
     let enough = tcb.owes_acknowledgment(config) && !waits_for_reader;
     match config.delayed_ack {
         Some(delay)
