@@ -82,7 +82,7 @@ fn is_acceptable(tcb: &Tcb, seg: &Segment<'_>) -> bool {
     let (rcv_nxt, rcv_wnd) = (tcb.rcv_nxt, tcb.rcv_wnd());
     if seg.flags.rst {
         // RFC 5961 section 3.2 looks at SEG.SEQ alone, whatever text comes along (RFC 9293 SHLD-2).
-        return seg_seq == rcv_nxt || seg_seq.within(rcv_nxt, rcv_wnd);
+        return seg_seq.within(rcv_nxt, rcv_wnd);
     }
     match (seg_len, rcv_wnd) {
         (0, 0) => seg_seq == rcv_nxt,
@@ -155,7 +155,7 @@ fn crossed_syn_ack(tcb: &Tcb, seg: &Segment<'_>) -> bool {
 
 fn unacceptable(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) -> Step {
     if seg.flags.rst && rst::is_exact(tcb, seg, out.config()) {
-        return Step::Continue;
+        return Step::Continue; // RFC 9293 MUST-66: with a closed window, too
     }
     if seg.flags.rst {
         out.dropped(Some(tcb.id), DropReason::RstOutOfWindow, now);
