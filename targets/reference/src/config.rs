@@ -160,6 +160,9 @@ pub struct Config {
 
     /// Challenge ACKs allowed in each interval, for the whole stack; `None` for no limit (RFC 5961 section 7).
     pub challenge_ack_limit: Option<ChallengeAckLimit>,
+    /// How long after one segment that only acknowledges was answered for lying outside of the window no other is (RFC 5961 section 7
+    /// asks for some limit): two ends that have filled each other's windows would answer each other as fast as the path goes.
+    pub unacceptable_ack_interval: Duration,
     /// Whether the range of old acknowledgments goes back no further than what was acknowledged (RFC 5961 section 5.2 has
     /// MAX.SND.WND alone).
     pub bounds_old_acks_by_acknowledged: bool,
@@ -422,6 +425,7 @@ impl Default for Config {
             diffserv: 0,
             ephemeral_ports: (49_152, 65_535),
             challenge_ack_limit: None,
+            unacceptable_ack_interval: Duration::from_millis(10),
             bounds_old_acks_by_acknowledged: false,
             drops_unacknowledging_first: false,
             lenient_edges: false,

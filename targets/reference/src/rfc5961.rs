@@ -35,6 +35,18 @@ pub(crate) fn challenge(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     }
 }
 
+/// Whether a segment without text, SYN and FIN that lies outside of the window is answered (section 7). With both windows full each
+/// end's ACKs lie at the other's right edge, and every answer to one would be answered itself.
+pub(crate) fn answers_unacceptable_ack(tcb: &mut Tcb, now: Instant, config: &Config) -> bool {
+    let interval = config.unacceptable_ack_interval;
+    let last = tcb.unacceptable_ack_answered;
+    if last.is_some_and(|last| now.since(last) < interval) {
+        return false;
+    }
+    tcb.unacceptable_ack_answered = Some(now);
+    true
+}
+
 /// Section 5.2: SND.UNA - MAX.SND.WND <= SEG.ACK <= SND.NXT.
 pub(crate) fn ack_is_in_range(tcb: &Tcb, seg_ack: Seq, config: &Config) -> bool {
     let mut range = tcb.max_snd_wnd;

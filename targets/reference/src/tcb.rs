@@ -174,6 +174,8 @@ pub(crate) struct Tcb {
     pub(crate) probes: u32,
     /// Zero-window probes since the last answer.
     pub(crate) unanswered_probes: u32,
+    /// When a segment that only acknowledges was last answered for lying outside of the window.
+    pub(crate) unacceptable_ack_answered: Option<Instant>,
     pub(crate) keep_alive_probes: u32,
     pub(crate) opened_at: Instant,
     pub(crate) last_heard: Instant,
@@ -300,6 +302,7 @@ impl Tcb {
             syn_losses: 0,
             probes: 0,
             unanswered_probes: 0,
+            unacceptable_ack_answered: None,
             keep_alive_probes: 0,
             opened_at: now,
             last_heard: now,

@@ -55,9 +55,22 @@ fn an_ack_beside_a_probe_lies_inside_of_the_closed_window() {
     h.expect(&["A 1:2(1) ack 1"]);
     // What the other end probes with, or any other segment that is not acceptable, is answered.
     h.dialogue(seg("A").seq(100_000).wnd(0), &["A 1:1(0) ack 1"]);
+    h.advance(Duration::from_millis(10));
     h.dialogue(seg("A").ack(2).seq(100_000).wnd(0), &["A 1:1(0) ack 1"]);
     h.dialogue(seg("A").ack(2).wnd(100), &["PA 2:6(4) ack 1"]);
+    h.advance(Duration::from_millis(10));
     h.dialogue(seg("A").ack(6).seq(100_000), &["A 6:6(0) ack 1"]);
+}
+
+#[test]
+fn an_ack_outside_of_the_window_is_answered_once_in_a_while() {
+    let mut h = established();
+    h.dialogue(seg("A").seq(100_000), &["A 1:1(0) ack 1"]);
+    h.advance(Duration::from_micros(9_999));
+    h.dialogue(seg("A").seq(100_000), &[]);
+    h.dialogue(seg("A").seq(100_000).text("text"), &["A 1:1(0) ack 1"]);
+    h.advance(Duration::from_micros(1));
+    h.dialogue(seg("A").seq(100_000), &["A 1:1(0) ack 1"]);
 }
 
 #[test]

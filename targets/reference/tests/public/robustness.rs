@@ -398,6 +398,12 @@ fn probes_that_cross_draw_no_endless_acks() {
     check(330_444);
 }
 
+/// Both ends have filled the other's window, so that their ACKs lie at its right edge, and the path duplicates.
+#[test]
+fn acks_at_the_edge_of_full_windows_draw_no_endless_acks() {
+    check(448_070);
+}
+
 /// `HALFOPEN_CONNECTIONS=1000000 cargo test -p halfopen-reference --release -- --ignored any_path`
 #[test]
 #[ignore = "takes as long as you like: HALFOPEN_CONNECTIONS says how many connections"]

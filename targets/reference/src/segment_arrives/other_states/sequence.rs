@@ -166,6 +166,9 @@ fn unacceptable(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output
         rfc5961::challenge(tcb, now, out); // RFC 5961 section 4.2: whatever the sequence number
         return Step::Done;
     }
+    if seg.len() == 0 && !rfc5961::answers_unacceptable_ack(tcb, now, out.config()) {
+        return Step::Done;
+    }
     tcb.ack_now = true;
     if seg.fin_seq().before_or_at(tcb.rcv_nxt) {
         tcb.note_duplicate(seg.text_seq(), seg.text.len());
