@@ -156,4 +156,13 @@ mod tests {
         buffer.acknowledge(Seq(110));
         assert_eq!(buffer.memory(50), 0);
     }
+
+    #[test]
+    fn what_is_let_go_of_takes_no_memory_and_no_sequence_number_back() {
+        let mut buffer = SendBuffer::new(Seq(100));
+        buffer.begin_piece();
+        buffer.append(&[0; 6]);
+        buffer.clear();
+        assert_eq!((buffer.memory(50), buffer.end()), (0, Seq(106)));
+    }
 }

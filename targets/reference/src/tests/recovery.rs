@@ -123,6 +123,20 @@ fn the_user_can_set_r2_and_the_user_timeout() {
 }
 
 #[test]
+fn a_user_timeout_counts_from_when_it_is_set() {
+    let mut h = established();
+    h.send("x");
+    h.advance(Duration::from_secs(2));
+    let timeout = ConnectionOption::UserTimeout(Some(Duration::from_secs(5)));
+    h.stack.set_option(h.now, h.id, timeout).unwrap();
+    h.advance(Duration::from_micros(4_999_999));
+    h.expect_state(State::Established);
+    h.advance(Duration::from_micros(1));
+    h.expect_state(State::Closed);
+    assert_eq!(h.stack.take_error(h.id), Some(ConnectionError::UserTimeout));
+}
+
+#[test]
 fn three_duplicate_acks_retransmit_and_two_do_not() {
     let mut h = ten_in_flight();
     // Limited transmit: one new segment for each of the first two.
