@@ -124,8 +124,19 @@ pub(super) fn skip_extensions(mut next: u8, mut rest: &[u8]) -> Result<(u8, &[u8
 
 #[cfg(test)]
 mod tests {
-    use super::{FRAGMENT, skip_extensions};
+    use super::{FRAGMENT, HOP_BY_HOP, ROUTING, skip_extensions};
     use crate::DropReason;
+
+    #[test]
+    fn only_the_last_hop_of_a_route_takes_the_packet() {
+        let header = |segments_left: u8| [6, 0, 0, segments_left, 0, 0, 0, 0, 0xaa];
+        let taken = Ok((6, &[0xaa][..]));
+        assert_eq!(skip_extensions(ROUTING, &header(0)), taken);
+        let refused = Err(DropReason::BadIpHeader);
+        assert_eq!(skip_extensions(ROUTING, &header(1)), refused);
+        // In other headers that octet has another meaning.
+        assert_eq!(skip_extensions(HOP_BY_HOP, &header(1)), taken);
+    }
 
     #[test]
     fn only_a_packet_that_is_its_own_only_fragment_is_taken() {

@@ -205,6 +205,17 @@ fn options_need_no_alignment_and_unknown_ones_are_skipped() {
 }
 
 #[test]
+fn fast_open_means_something_in_a_syn_only_and_under_its_own_experiment() {
+    let cookie = [34, 6, 1, 2, 3, 4];
+    let experiment = [254, 8, 0xf9, 0x89, 1, 2, 3, 4];
+    let other = [254, 8, 0xf9, 0x88, 1, 2, 3, 4];
+    let read = |options: &[u8], syn| TcpOptions::parse(options, syn).fast_open.is_some();
+    assert!(read(&cookie, true) && read(&experiment, true));
+    assert!(!read(&cookie, false) && !read(&experiment, false));
+    assert!(!read(&other, true));
+}
+
+#[test]
 fn options_of_a_wrong_length_mean_nothing() {
     let read = TcpOptions::parse(&[2, 3, 5, 3, 4, 7, 0, 4, 3, 0, 8, 6, 0, 0, 0, 1], true);
     assert_eq!(read, TcpOptions::default());
