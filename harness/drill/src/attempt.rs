@@ -103,8 +103,8 @@ fn is_doubtful(run: &Run, is_live: bool, history: &History) -> bool {
     match &run.verdict {
         Verdict::Inconclusive(_) => true,
         Verdict::Fail(_) => {
-            let is_settled = history.times > 2 && !history.drifted;
-            let is_long = history.times > 1 && length(run) >= LONG;
+            let is_settled = history.times() > 2 && !history.drifted;
+            let is_long = history.times() > 1 && length(run) >= LONG;
             is_live && !is_settled && !is_long
         }
         Verdict::Error(_) => is_live && history.drifted,

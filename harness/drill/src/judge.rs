@@ -37,18 +37,18 @@ struct PendingPacket {
     bytes: Vec<u8>,
 }
 
-/// Judges one drill as it goes on.
 /// Scripts for packetdrill state what kernels with a tick of 1 ms do. Linux lets its TCP timers last two ticks at least
 /// (TCP_TIMEOUT_MIN) and rounds them up, so that longer ticks move what depends on them.
 const TIMER_TICKS: u32 = 2;
 
+/// Judges one drill as it goes on.
 #[derive(Debug)]
 pub(crate) struct Judge<'s> {
     script: &'s Script,
     setup: &'s Setup,
     tolerance: Tolerance,
-    /// How much earlier or later than stated a timer of the stack may fire for being coarse.
-    timer_error: Duration,
+    /// How coarse the stack's timers are, where the script makes allowance for it.
+    timer_tick: Duration,
     strict_segments: bool,
     pub(crate) bindings: Bindings,
     packets: VecDeque<PendingPacket>,
@@ -85,10 +85,10 @@ impl<'s> Judge<'s> {
             script,
             setup: &config.setup,
             tolerance: config.tolerance,
-            timer_error: if script.is_strict() {
+            timer_tick: if script.is_strict() {
                 Duration::ZERO
             } else {
-                timer_tick * TIMER_TICKS
+                timer_tick
             },
             strict_segments: config.strict_segments,
             bindings,
@@ -364,11 +364,11 @@ impl<'s> Judge<'s> {
             window.latest += Duration::from_micros(delay) + self.slack;
         }
         if self.window(index).earliest > self.base {
-            window = window.widened_by(self.timer_error);
+            window = window.widened_by(self.timer_tick * TIMER_TICKS);
         } else if self.event(index).action.is_bare_acknowledgment() && window.latest != Time::MAX {
             // Linux delays some to its next tick, the ACK of a FIN among them; where processors are not of one mind about when that
             // is, to the one after.
-            window.latest += self.timer_error / TIMER_TICKS;
+            window.latest += self.timer_tick;
         }
         window.earliest = window.earliest.before(self.drift);
         if !window.contains(at) {

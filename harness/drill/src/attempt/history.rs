@@ -23,8 +23,6 @@ pub(crate) struct History {
     pub(super) attempts: u32,
     /// How it failed when it was last run.
     failure: Option<Doubt>,
-    /// How often it failed like that, not only the last times: what a tick more or less decides goes now this way, now that.
-    pub(super) times: usize,
     /// How it failed before.
     earlier: Vec<Doubt>,
     /// Whether we were late then.
@@ -48,22 +46,28 @@ impl History {
         self.failure.is_some()
     }
 
+    /// How often it failed as it did last, not only the last times: what a tick more or less decides goes now this way, now that.
+    pub(super) fn times(&self) -> usize {
+        let Some(failure) = &self.failure else {
+            return 0;
+        };
+        let alike = self.earlier.iter().filter(|before| failure.repeats(before));
+        1 + alike.count()
+    }
+
     /// Whether it failed the same often enough for one who has no better chance to see it: twice, or once more if we were late or
     /// lateness is all that failed, since the kernel's own timers now and then take a tick more.
     pub(super) fn is_convincing(&self) -> bool {
-        self.times > 2 || self.times > 1 && !self.drifted && self.fails_in_time()
+        self.times() > 2 || self.times() > 1 && !self.drifted && self.fails_in_time()
     }
 
     /// The same with one more run.
     pub(super) fn after(&self, run: &Run) -> Self {
         let mut earlier = self.earlier.clone();
         earlier.extend(self.failure.clone());
-        let failure = failure_of(run);
-        let repeats = |before: &&Doubt| failure.as_ref().is_some_and(|now| now.repeats(before));
         Self {
             attempts: self.attempts + 1,
-            times: 1 + earlier.iter().filter(repeats).count(),
-            failure,
+            failure: failure_of(run),
             earlier,
             drifted: has_drifted(run),
         }
@@ -178,7 +182,7 @@ mod tests {
     fn lateness_that_comes_back_every_other_turn_repeats() {
         let mut runs = vec![late_by(36_850), late_by(40_900), late_by(37_040)];
         let history = after(&runs);
-        assert_eq!((history.attempts, history.times), (3, 2));
+        assert_eq!((history.attempts, history.times()), (3, 2));
         assert!(!history.is_convincing());
         runs.extend([late_by(40_870), late_by(36_700)]);
         assert!(after(&runs).is_convincing());
@@ -193,7 +197,7 @@ mod tests {
     #[test]
     fn what_did_not_come_repeats_whatever_the_time() {
         let history = after(&[missing_until(510_943), missing_until(501_874)]);
-        assert_eq!(history.times, 2);
+        assert_eq!(history.times(), 2);
     }
 
     #[test]

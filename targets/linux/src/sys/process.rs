@@ -14,8 +14,8 @@ const COMMANDS: libc::c_int = 5;
 
 /// Lets the calling thread go before others, where the user may.
 pub(crate) fn go_first() {
-    // SAFETY: takes integers only; without the right to it nothing changes.
-    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, TIMED) };
+    // Zero is the calling thread.
+    set_priority(0, TIMED);
 }
 
 /// Lets the calling thread run whenever it has something to do, before everything else, where the user may. What it starts is ordinary
@@ -44,8 +44,12 @@ fn schedule_process(id: libc::pid_t, policy: libc::c_int, priority: libc::c_int)
 
 /// Lets a process, and what it starts from now on, go before others, where the user may.
 pub(crate) fn hurry(process: u32) {
+    set_priority(process, TIMED);
+}
+
+fn set_priority(process: u32, priority: libc::c_int) {
     // SAFETY: takes integers only; without the right to it nothing changes.
-    unsafe { libc::setpriority(libc::PRIO_PROCESS, process, TIMED) };
+    unsafe { libc::setpriority(libc::PRIO_PROCESS, process, priority) };
 }
 
 /// Starts a program in a process group of its own, as an ordinary process of a lower priority.
@@ -59,8 +63,8 @@ pub(crate) fn start(command: &mut Command) -> io::Result<Child> {
     be_timely();
     let child = child?;
     let id = libc::pid_t::try_from(child.id()).map_err(io::Error::other)?;
+    // It is not waited for yet, so that the number is its.
     schedule_process(id, libc::SCHED_OTHER, 0);
-    // SAFETY: takes integers only; the child is not waited for yet, so that the number is its.
-    unsafe { libc::setpriority(libc::PRIO_PROCESS, child.id(), COMMANDS) };
+    set_priority(child.id(), COMMANDS);
     Ok(child)
 }
