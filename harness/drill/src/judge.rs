@@ -576,3 +576,6 @@ pub(crate) fn result_text(result: Result<i64, Errno>) -> String {
         Err(errno) => format!("-1 {errno} ({})", errno.text()),
     }
 }
+
+#[cfg(test)]
+mod ticks;

@@ -9,6 +9,8 @@
 //! This crate knows nothing of any particular target, of the terminal or of report formats.
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+mod answering;
 mod attempt;
 mod bindings;
 mod calls;

@@ -1,103 +1,52 @@
 //! Scripts about a stack at the end of a tunnel.
 
-use std::collections::VecDeque;
 use std::path::Path;
 
-use halfopen_target::{
-    AddressMode, Call, CallId, Capabilities, ClockKind, Event, EventKind, Setup, Target,
-    TargetError, Time,
-};
+use halfopen_target::{AddressMode, Duration, Setup};
 use halfopen_wire::{Ecn, Flags, Segment, Seq, TcpOption, Transport};
 use insta::assert_snapshot;
 
 use super::*;
+use crate::answering::Answering;
 use crate::{Config, Pacing, Verdict, run, transcript};
-
-/// Answers each SYN through the tunnel that it came by; what it does wrong is `twist`'s.
-struct TunnelEnd {
-    capabilities: Capabilities,
-    twist: fn(&mut Encapsulated),
-    events: VecDeque<Event>,
-    now: Time,
-}
-
-impl TunnelEnd {
-    fn new(twist: fn(&mut Encapsulated)) -> Self {
-        Self {
-            capabilities: Capabilities::all("tunnel-end", "a test", ClockKind::Virtual),
-            twist,
-            events: VecDeque::new(),
-            now: Time::ZERO,
-        }
-    }
-}
 
 fn turned(ip: &IpHeader) -> IpHeader {
     IpHeader::new(ip.destination(), ip.source(), 0)
 }
 
-impl Target for TunnelEnd {
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
-    }
-
-    fn reset(&mut self, _: &Setup) -> Result<(), TargetError> {
-        Ok(())
-    }
-
-    fn now(&self) -> Time {
-        self.now
-    }
-
-    fn inject(&mut self, packet: &[u8]) -> Result<(), TargetError> {
-        let whole = Encapsulated::parse(packet).expect("an IP packet");
-        let Transport::Tcp(syn) = &whole.inner.transport else {
-            return Ok(());
-        };
-        let answer = Segment {
-            source_port: syn.destination_port,
-            destination_port: syn.source_port,
-            seq: Seq(7000),
-            ack: Seq(syn.seq.0.wrapping_add(1)),
-            flags: Flags::SYN | Flags::ACK,
-            window: 1000,
-            options: vec![TcpOption::Mss(1400)],
-            ..Segment::default()
-        };
-        let mut inner = whole.inner.clone();
-        (inner.ip, inner.transport) = (turned(&whole.inner.ip), Transport::Tcp(answer));
-        inner.finish();
-        let mut answer = Encapsulated {
-            outer: whole
-                .outer
-                .iter()
-                .map(|outer| match outer {
-                    Outer::Ip(ip) => Outer::Ip(turned(ip)),
-                    other => other.clone(),
-                })
-                .collect(),
-            inner,
-        };
-        (self.twist)(&mut answer);
-        answer.finish();
-        self.events.push_back(Event {
-            at: self.now,
-            kind: EventKind::Outbound(answer.encode()),
-        });
-        Ok(())
-    }
-
-    fn call(&mut self, _: Call) -> Result<CallId, TargetError> {
-        Err(TargetError::Unresponsive("it has no calls".to_owned()))
-    }
-
-    fn next_event(&mut self, until: Time) -> Result<Option<Event>, TargetError> {
-        let event = self.events.pop_front();
-        if event.is_none() {
-            self.now = self.now.max(until);
-        }
-        Ok(event)
-    }
+/// Answers a SYN through the tunnel that it came by; what is wrong with that is `twist`'s.
+fn answer(packet: &[u8], twist: fn(&mut Encapsulated)) -> Option<(Vec<u8>, Duration)> {
+    let whole = Encapsulated::parse(packet).expect("an IP packet");
+    let Transport::Tcp(syn) = &whole.inner.transport else {
+        return None;
+    };
+    let answer = Segment {
+        source_port: syn.destination_port,
+        destination_port: syn.source_port,
+        seq: Seq(7000),
+        ack: Seq(syn.seq.0.wrapping_add(1)),
+        flags: Flags::SYN | Flags::ACK,
+        window: 1000,
+        options: vec![TcpOption::Mss(1400)],
+        ..Segment::default()
+    };
+    let mut inner = whole.inner.clone();
+    (inner.ip, inner.transport) = (turned(&whole.inner.ip), Transport::Tcp(answer));
+    inner.finish();
+    let mut answer = Encapsulated {
+        outer: whole
+            .outer
+            .iter()
+            .map(|outer| match outer {
+                Outer::Ip(ip) => Outer::Ip(turned(ip)),
+                other => other.clone(),
+            })
+            .collect(),
+        inner,
+    };
+    twist(&mut answer);
+    answer.finish();
+    Some((answer.encode(), Duration::ZERO))
 }
 
 /// What becomes of `script`, and what went over the wire.
@@ -105,7 +54,8 @@ fn drill(script: &str, twist: fn(&mut Encapsulated)) -> String {
     let script = halfopen_script::parse("test", script).expect("a script");
     let config =
         Config::new(&script, Path::new("."), AddressMode::V4, 0).expect("options that exist");
-    let run = run(&script, &mut TunnelEnd::new(twist), &config, Pacing::Judged);
+    let mut target = Answering::new("tunnel-end", |packet: &[u8]| answer(packet, twist));
+    let run = run(&script, &mut target, &config, Pacing::Judged);
     let lines: Vec<_> = transcript(&script, &run.trace)
         .into_iter()
         .map(|line| line.text)
