@@ -141,6 +141,9 @@ pub struct Config {
     /// Whether a closed window is probed with an octet of text (RFC 9293 MUST-36), instead of with an old sequence number and none
     /// or, while text is out that the window was closed on, with the first segment of that.
     pub probes_have_text: bool,
+    /// Whether SND.WND follows every segment that acknowledges something new, even one older than SND.WL1 (RFC 9293 section 3.10.7.4
+    /// goes by SND.WL1 first).
+    pub new_acks_update_window: bool,
     /// Whether after a path MTU decreased one segment alone leaves until an acknowledgment arrives (RFC 1191 section 6.4), instead of
     /// as much as the congestion window takes.
     pub slow_starts_on_smaller_paths: bool,
@@ -417,6 +420,7 @@ impl Default for Config {
             partial_acks_restart_timer: false,
             rate_reduction: true,
             probes_have_text: true,
+            new_acks_update_window: false,
             slow_starts_on_smaller_paths: true,
             restart_after_idle: true,
             link_is_full: false,

@@ -50,6 +50,7 @@ impl Profile {
             grows_by_delivery: true,
             whole_segment_sacks: true,
             probes_have_text: false,
+            new_acks_update_window: true,
             user_timeout_counts_from_probes: true,
             validate_window: true,
             least_probe_timeout: Duration::from_millis(2),

@@ -56,13 +56,15 @@ fn acknowledge(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output)
     let duplicate = is_duplicate(tcb, seg);
     let was_closed = tcb.snd_wnd == 0;
     let advanced = seg.ack.after(tcb.snd_una);
+    let before = tcb.snd_una;
     let mut delivery = Delivery::default();
     let acked = if advanced {
         advance(tcb, seg, &mut delivery, now, out)
     } else {
         0
     };
-    update_window(tcb, seg);
+    let advance = before.distance_to(tcb.snd_una);
+    update_window(tcb, seg, advance, out.config());
     // RFC 9293 MUST-37: whoever answers probes is alive, however long the window stays closed.
     tcb.unanswered_probes = 0;
     if was_closed && tcb.snd_wnd == 0 {
@@ -218,16 +220,21 @@ fn is_duplicate(tcb: &Tcb, seg: &Segment<'_>) -> bool {
 }
 
 /// SND.WND follows the newest segment: SND.WL1 and SND.WL2 say which that is.
-fn update_window(tcb: &mut Tcb, seg: &Segment<'_>) {
+///
+/// What an older segment acknowledges, `advance` octets, is taken off the window: its right edge stays where the newest had it.
+fn update_window(tcb: &mut Tcb, seg: &Segment<'_>, advance: u32, config: &Config) {
     let (seg_seq, seg_ack) = (seg.seq, seg.ack);
     let is_newer = tcb.snd_wl1.before(seg_seq)
-        || (tcb.snd_wl1 == seg_seq && tcb.snd_wl2.before_or_at(seg_ack));
+        || (tcb.snd_wl1 == seg_seq && tcb.snd_wl2.before_or_at(seg_ack))
+        || (advance > 0 && config.new_acks_update_window);
     if seg_ack.at_or_after(tcb.snd_una) && is_newer {
         // RFC 7323 section 2.3: scaled by the remote's shift. RFC 9293 MUST-1: unsigned.
         tcb.snd_wnd = tcb.window_of(seg);
         tcb.max_snd_wnd = tcb.max_snd_wnd.max(tcb.snd_wnd);
         tcb.snd_wl1 = seg_seq;
         tcb.snd_wl2 = seg_ack;
+    } else {
+        tcb.snd_wnd = tcb.snd_wnd.saturating_sub(advance);
     }
 }
 
