@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use halfopen_target::{Call, CallId, ConnectionId, Descriptor, Returned, State, Time, Transition};
+use halfopen_target::{Call, CallId, ConnectionId, Returned, State, Time, Transition};
 use halfopen_wire::{Flags, Packet, Segment, Seq};
 
 use super::Rule;
+use super::written::Written;
 
 /// The send MSS without an MSS option (RFC 9293 MUST-15), over IPv4 and over IPv6.
 const DEFAULT_MSS: (u32, u32) = (536, 1220);
@@ -16,11 +17,9 @@ pub(super) struct Conversations {
     by_ports: BTreeMap<(u16, u16), Conversation>,
     /// What came in last, until something else is done to the stack.
     last: Option<Arrival>,
-    written: BTreeMap<Descriptor, Vec<u8>>,
+    written: Written,
     /// What a new connection on the same ports took the place of, by the new one.
     set_aside: BTreeMap<ConnectionId, ((u16, u16), Conversation)>,
-    /// Calls that write and have not returned: the descriptor, and what was written before.
-    writing: BTreeMap<CallId, (Descriptor, usize)>,
 }
 
 /// A segment that came in.
@@ -71,35 +70,21 @@ impl Conversations {
 
     pub(super) fn called(&mut self, id: CallId, call: &Call) {
         self.last = None;
-        if let Call::Send { fd, buffers, .. } = call {
-            let written = self.written.entry(*fd).or_default();
-            self.writing.insert(id, (*fd, written.len()));
-            for buffer in buffers {
-                written.extend(buffer);
-            }
-        }
+        self.written.called(id, call);
     }
 
     pub(super) fn returned(&mut self, id: CallId, returned: &Returned) {
-        let Some((fd, before)) = self.writing.remove(&id) else {
-            return;
-        };
-        let taken = returned.result.ok().and_then(|n| usize::try_from(n).ok());
-        if let Some(written) = self.written.get_mut(&fd) {
-            written.truncate(before + taken.unwrap_or(0));
-        }
+        self.written.returned(id, returned);
     }
 
     /// What the user gave to send, when the trace leaves no doubt on which connection.
     fn only_stream(&self) -> Option<&[u8]> {
         let mut open = self.by_ports.values().filter(|c| c.iss.is_some());
         open.next()?;
-        let mut written = self.written.values();
-        match (open.next(), written.next(), written.next()) {
-            (None, Some(stream), None) => Some(stream),
-            (None, None, None) => Some(&[]),
-            _ => None,
+        if open.next().is_some() {
+            return None;
         }
+        self.written.only_stream()
     }
 
     /// What a transition tells of the segment that came last, if that caused it.

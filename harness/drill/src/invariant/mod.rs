@@ -7,6 +7,7 @@
 mod conversation;
 mod rules;
 mod states;
+mod written;
 
 use std::fmt;
 

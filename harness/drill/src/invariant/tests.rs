@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 
 use halfopen_target::{
-    AddressMode, ConnectionId, EntryKind, Observer, Setup, State, Time, Trace, Transition,
+    AddressMode, Call, CallId, CallName, ConnectionId, Descriptor, EntryKind, Observer, Setup,
+    State, Time, Trace, Transition,
 };
 use halfopen_wire::{Flags, Packet, Segment, Seq, TcpOption};
 
@@ -62,6 +63,13 @@ impl Story {
         };
         let at = Time::from_micros(at);
         self.0.push(at, None, EntryKind::Transition(transition));
+        self
+    }
+
+    fn called(mut self, id: u64, call: Call) -> Self {
+        let id = CallId(id);
+        self.0
+            .push(Time::ZERO, None, EntryKind::Called { id, call });
         self
     }
 
@@ -141,6 +149,24 @@ fn only_edges_of_the_state_diagram_are_taken() {
 fn octets_that_nobody_wrote_are_noticed() {
     let story = Story::established().outbound(Flags::ACK, 501, 1, 10);
     assert_eq!(story.broken(), [Rule::StreamIntact]);
+}
+
+#[test]
+fn a_descriptor_that_was_closed_can_be_that_of_another_stream() {
+    let send = |octets: &[u8]| Call::Send {
+        name: CallName::Write,
+        fd: Descriptor(4),
+        buffers: vec![octets.to_vec()],
+        flags: 0,
+        address: None,
+        control: Vec::new(),
+    };
+    let story = Story::established()
+        .called(1, send(&[1; 10]))
+        .called(2, Call::Close { fd: Descriptor(4) })
+        .called(3, send(&[0; 10]))
+        .outbound(Flags::ACK, 501, 1, 10);
+    assert_eq!(story.broken(), []);
 }
 
 #[test]
