@@ -13,22 +13,23 @@ use crate::{
 impl Stack {
     /// Takes one inbound IP packet.
     pub fn handle_packet(&mut self, now: Instant, packet: &[u8]) {
-        match wire::parse(packet, leniency(self.config())) {
+        let mut place = None;
+        match wire::parse(packet, leniency(self.config()), &mut place) {
             Ok(Inbound::Segment(seg)) => {
                 self.out.counters.arrived();
-                self.handle_segment(&seg, now);
+                self.handle_segment(seg, now);
             }
             Ok(Inbound::Error(error)) => self.handle_icmp_error(&error, now),
             Err(reason) => self.out.dropped(None, reason, now),
         }
     }
 
-    fn handle_segment(&mut self, seg: &Segment<'_>, now: Instant) {
+    fn handle_segment(&mut self, seg: &mut Segment<'_>, now: Instant) {
         if let Err(reason) = check_addresses(seg, self.config()) {
             self.out.dropped(None, reason, now);
             return;
         }
-        let connection = self.table.find(seg.local, seg.remote);
+        let connection = self.table.find(&seg.local, &seg.remote);
         // Most segments are for a connection that exists: no listener has to be looked for.
         if let Some(id) = connection.filter(|id| !self.reopens(*id, seg)) {
             self.segment_arrives(id, seg, now);
@@ -41,7 +42,7 @@ impl Stack {
         }
     }
 
-    fn segment_arrives(&mut self, id: ConnectionId, seg: &Segment<'_>, now: Instant) {
+    fn segment_arrives(&mut self, id: ConnectionId, seg: &mut Segment<'_>, now: Instant) {
         let Some(tcb) = self.table.connections.get_mut(&id) else {
             return;
         };
@@ -71,11 +72,12 @@ impl Stack {
             })
     }
 
+    #[cold]
     fn listen(
         &mut self,
         listener: ConnectionId,
         replaces: Option<ConnectionId>,
-        seg: &Segment<'_>,
+        seg: &mut Segment<'_>,
         now: Instant,
     ) {
         let Some(listener) = self.table.listeners.get(&listener) else {
@@ -125,11 +127,12 @@ impl Stack {
     }
 
     /// The acknowledgment of a SYN cookie makes the connection, and is its first segment.
+    #[cold]
     fn open_by_cookie(
         &mut self,
         listener: ConnectionId,
         remembered: &rfc4987::Remembered,
-        seg: &Segment<'_>,
+        seg: &mut Segment<'_>,
         now: Instant,
     ) {
         let id = self.table.next_id();
@@ -155,8 +158,9 @@ impl Stack {
     }
 
     /// RFC 9293 MUST-54: an error belongs to the connection whose segment it quotes.
+    #[cold]
     fn handle_icmp_error(&mut self, error: &IcmpError, now: Instant) {
-        let found = self.table.find(error.local, error.remote);
+        let found = self.table.find(&error.local, &error.remote);
         let Some(tcb) = found.and_then(|id| self.table.connections.get_mut(&id)) else {
             self.out.dropped(None, DropReason::IcmpNotOurs, now);
             return;
@@ -169,12 +173,22 @@ impl Stack {
 
 /// Where a segment may come from and go to.
 fn check_addresses(seg: &Segment<'_>, config: &Config) -> Result<(), DropReason> {
-    let (source, destination) = (seg.remote.addr, seg.local.addr);
+    // By value for each version: an address that was just read need not be there yet as sixteen octets.
+    match (&seg.remote.addr, &seg.local.addr) {
+        (IpAddr::V4(source), IpAddr::V4(destination)) => {
+            check_ends(&IpAddr::V4(*source), &IpAddr::V4(*destination), config)
+        }
+        (source, destination) => check_ends(source, destination, config),
+    }
+}
+
+#[inline(always)]
+fn check_ends(source: &IpAddr, destination: &IpAddr, config: &Config) -> Result<(), DropReason> {
     // RFC 9293 MUST-57: nothing is answered that was not sent to one host alone.
     if is_group(destination, config) {
         return Err(DropReason::BroadcastOrMulticast);
     }
-    if !config.addresses.contains(&destination) {
+    if !config.addresses.contains(destination) {
         return Err(DropReason::NotForUs);
     }
     // RFC 9293 MUST-63.
@@ -182,7 +196,7 @@ fn check_addresses(seg: &Segment<'_>, config: &Config) -> Result<(), DropReason>
     if is_group(source, config)
         || is_nobody(source)
         || stray_loopback
-        || config.addresses.contains(&source)
+        || config.addresses.contains(source)
     {
         return Err(DropReason::InvalidSource);
     }
@@ -190,20 +204,20 @@ fn check_addresses(seg: &Segment<'_>, config: &Config) -> Result<(), DropReason>
 }
 
 /// Whether an address can be that of a remote host (RFC 9293 MUST-46).
-pub(crate) fn is_host(addr: IpAddr, config: &Config) -> bool {
+pub(crate) fn is_host(addr: &IpAddr, config: &Config) -> bool {
     !is_group(addr, config) && !is_nobody(addr)
 }
 
-fn is_group(addr: IpAddr, config: &Config) -> bool {
+fn is_group(addr: &IpAddr, config: &Config) -> bool {
     match addr {
         IpAddr::V4(addr) => {
-            addr.is_multicast() || addr.is_broadcast() || config.broadcasts.contains(&addr)
+            addr.is_multicast() || addr.is_broadcast() || config.broadcasts.contains(addr)
         }
         IpAddr::V6(addr) => addr.is_multicast(),
     }
 }
 
-fn is_nobody(addr: IpAddr) -> bool {
+fn is_nobody(addr: &IpAddr) -> bool {
     match addr {
         IpAddr::V4(addr) => addr.octets()[0] == 0,
         IpAddr::V6(addr) => addr.is_unspecified(),

@@ -82,6 +82,7 @@ mod congestion;
 mod deadlines;
 mod demux;
 mod endpoint;
+mod ends;
 mod error;
 mod event;
 mod hystart;

@@ -29,6 +29,7 @@ impl ChallengeAckCounter {
 }
 
 /// Sends `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`, unless too many have left already.
+#[cold]
 pub(crate) fn challenge(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     if out.admit_challenge(now) {
         control::send_ack(tcb, now, out);
@@ -37,6 +38,7 @@ pub(crate) fn challenge(tcb: &mut Tcb, now: Instant, out: &mut Output) {
 
 /// Whether a segment without text, SYN and FIN that lies outside of the window is answered (section 7). With both windows full each
 /// end's ACKs lie at the other's right edge, and every answer to one would be answered itself.
+#[cold]
 pub(crate) fn answers_unacceptable_ack(tcb: &mut Tcb, now: Instant, config: &Config) -> bool {
     let interval = config.unacceptable_ack_interval;
     let last = tcb.unacceptable_ack_answered;

@@ -89,6 +89,8 @@ pub(crate) struct Segment<'a> {
     pub(crate) text: &'a [u8],
     /// How the IP header is marked.
     pub(crate) codepoint: Codepoint,
+    /// SEG.SEQ as it came, trimmed or not.
+    pub(crate) arrived_seq: Seq,
     /// Octets of text that came, trimmed or not.
     pub(crate) arrived_text: usize,
     /// Whether it came as a SYN, whose window is never scaled (RFC 7323 section 2.2).

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 
 use crate::deadlines::Deadlines;
+use crate::ends::Ends;
 use crate::listener::Listener;
 use crate::tcb::Tcb;
 use crate::{ConnectionId, Endpoint, Instant, State};
@@ -13,8 +14,8 @@ use crate::{ConnectionId, Endpoint, Instant, State};
 pub(crate) struct Table {
     pub(crate) connections: BTreeMap<ConnectionId, Box<Tcb>>,
     pub(crate) listeners: BTreeMap<ConnectionId, Listener>,
-    /// (local, remote) of every connection that segments may reach.
-    pub(crate) tuples: BTreeMap<(Endpoint, Endpoint), ConnectionId>,
+    /// The ends of every connection that segments may reach.
+    pub(crate) tuples: BTreeMap<Ends, ConnectionId>,
     pub(crate) deadlines: Deadlines,
     /// Connections that entered TIME-WAIT, the oldest first; some may have left it since.
     pub(crate) time_wait: VecDeque<ConnectionId>,
@@ -36,8 +37,8 @@ impl Table {
     }
 
     /// The connection that a segment between these ends is for.
-    pub(crate) fn find(&self, local: Endpoint, remote: Endpoint) -> Option<ConnectionId> {
-        self.tuples.get(&(local, remote)).copied()
+    pub(crate) fn find(&self, local: &Endpoint, remote: &Endpoint) -> Option<ConnectionId> {
+        self.tuples.get(&Ends::of(local, remote)).copied()
     }
 
     /// The listener that a SYN between these ends is for: the one that names its ends most closely.
@@ -51,14 +52,15 @@ impl Table {
 
     /// Adds a connection that segments reach from now on.
     pub(crate) fn insert(&mut self, tcb: Box<Tcb>) {
-        self.tuples.insert((tcb.local, tcb.remote), tcb.id);
+        self.tuples
+            .insert(Ends::of(&tcb.local, &tcb.remote), tcb.id);
         self.connections.insert(tcb.id, tcb);
     }
 
     /// Segments no longer reach this connection.
     pub(crate) fn detach(&mut self, id: ConnectionId) {
         if let Some(tcb) = self.connections.get(&id) {
-            let ends = (tcb.local, tcb.remote);
+            let ends = Ends::of(&tcb.local, &tcb.remote);
             if self.tuples.get(&ends) == Some(&id) {
                 self.tuples.remove(&ends);
             }
@@ -72,7 +74,8 @@ impl Table {
             .get(&id)
             .filter(|tcb| tcb.state == State::TimeWait)
         {
-            self.tuples.entry((tcb.local, tcb.remote)).or_insert(id);
+            let ends = Ends::of(&tcb.local, &tcb.remote);
+            self.tuples.entry(ends).or_insert(id);
         }
     }
 

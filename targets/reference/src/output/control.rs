@@ -9,7 +9,9 @@ use crate::{EcnMode, Instant, Seq, State, rfc7323};
 
 /// A segment of this connection that acknowledges RCV.NXT and will get `text_len` octets of text; sending it settles what
 /// waited for an ACK.
-#[inline]
+///
+/// One copy of it for segments with text and without: two would not leave room in an instruction cache.
+#[inline(never)]
 pub(super) fn acknowledging<'a>(
     tcb: &mut Tcb,
     seq: Seq,
@@ -83,6 +85,7 @@ pub(crate) fn send_ack_at(tcb: &mut Tcb, seq: Seq, now: Instant, out: &mut Outpu
 }
 
 /// Sends the SYN, in SYN-SENT, or the SYN-ACK.
+#[cold]
 pub(crate) fn send_syn(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     let options = syn_options(tcb, now);
     let flags = Flags {
@@ -154,6 +157,7 @@ pub(crate) fn send_abort(tcb: &Tcb, now: Instant, out: &mut Output) {
 }
 
 /// Sends `<SEQ=seq><CTL=RST>` for a connection.
+#[cold]
 pub(crate) fn send_rst(tcb: &Tcb, seq: Seq, now: Instant, out: &mut Output) {
     let options = reset_options(tcb, now);
     out.send(&rst(tcb, seq, &options));
@@ -192,6 +196,7 @@ fn rst<'a>(tcb: &Tcb, seq: Seq, options: &'a TcpOptions) -> OutboundSegment<'a> 
 }
 
 /// Answers a segment that fits no connection with RST (RFC 9293 section 3.10.7.1).
+#[cold]
 pub(crate) fn reply_rst(seg: &Segment<'_>, out: &mut Output) {
     let (seq, ack) = if seg.flags.ack {
         (seg.ack, None) // <SEQ=SEG.ACK><CTL=RST>

@@ -71,6 +71,7 @@ impl Output {
     }
 
     /// Queues an event.
+    #[cold]
     pub(crate) fn event(&mut self, event: Event) {
         if self.events.len() >= self.config.max_queued {
             self.overflow = self.overflow.saturating_add(1);
@@ -80,6 +81,7 @@ impl Output {
     }
 
     /// Reports that an inbound packet, or a part of it, goes no further.
+    #[cold]
     pub(crate) fn dropped(
         &mut self,
         connection: Option<ConnectionId>,

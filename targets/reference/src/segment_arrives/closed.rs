@@ -5,6 +5,7 @@ use crate::segment::Segment;
 use crate::{DropReason, Instant};
 
 /// All data are discarded; a segment without RST draws one.
+#[cold]
 pub(crate) fn segment_arrives(seg: &Segment<'_>, now: Instant, out: &mut Output) {
     out.dropped(None, DropReason::NoConnection, now);
     if !seg.flags.rst {

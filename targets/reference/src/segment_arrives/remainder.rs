@@ -15,6 +15,7 @@ pub(crate) fn is_one(tcb: &Tcb, out: &Output) -> bool {
 }
 
 /// SEG.SEQ decides; SEG.ACK is not looked at.
+#[cold]
 pub(crate) fn segment_arrives(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) {
     let stamps = tcb.timestamps.as_ref();
     let is_old = stamps.is_some_and(|stamps| stamps.check(seg, 0, now) == Verdict::Old);

@@ -16,6 +16,7 @@ pub(crate) fn is_one(tcb: &Tcb, out: &Output) -> bool {
 }
 
 /// The SYN again, SEG.ACK, SEG.SEQ, RST, SYN, in this order; `Continue` if the segment makes a connection of the request.
+#[cold]
 pub(crate) fn check(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) -> Step {
     let stamps = tcb.timestamps.as_ref();
     let is_old = stamps.is_some_and(|stamps| stamps.check(seg, 0, now) == Verdict::Old);

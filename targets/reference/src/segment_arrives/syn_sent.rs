@@ -108,7 +108,7 @@ fn established(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output)
     rest.seq = tcb.rcv_nxt;
     rest.flags.syn = false;
     other_states::sequence::trim(tcb, &mut rest);
-    other_states::sixth_to_eighth(tcb, seg, &rest, now, out);
+    other_states::sixth_to_eighth(tcb, &rest, now, out);
     segmentation::transmit(tcb, now, out);
 }
 

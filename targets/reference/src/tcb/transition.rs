@@ -7,6 +7,7 @@ use crate::{Config, ConnectionError, Event, Instant, State};
 
 impl Tcb {
     /// Enters a state and reports it; every transition passes through here.
+    #[cold]
     pub(crate) fn enter(&mut self, to: State, now: Instant, out: &mut Output) {
         let from = core::mem::replace(&mut self.state, to);
         if from != to {
@@ -23,6 +24,7 @@ impl Tcb {
     /// Ends the connection: timers stop, what was not sent or not complete is let go.
     ///
     /// Text that came in order stays readable, unless an error ended the connection.
+    #[cold]
     pub(crate) fn end(&mut self, error: Option<ConnectionError>, now: Instant, out: &mut Output) {
         self.timers.stop_all();
         self.send.clear();
@@ -47,6 +49,7 @@ impl Tcb {
     }
 
     /// Remembers an error that does not end the connection (RFC 9293 MUST-47).
+    #[cold]
     pub(crate) fn disturb(&mut self, error: ConnectionError, now: Instant, out: &mut Output) {
         if matches!(error, ConnectionError::Unreachable(_)) {
             self.soft_error = Some(error); // it will explain a timeout that follows
@@ -62,6 +65,7 @@ impl Tcb {
     }
 
     /// Enters TIME-WAIT: only the 2 MSL timer runs.
+    #[cold]
     pub(crate) fn enter_time_wait(&mut self, now: Instant, out: &mut Output) {
         self.timers.stop_all();
         self.send.clear();
@@ -72,6 +76,7 @@ impl Tcb {
     }
 
     /// RFC 9293 MUST-13: two maximum segment lifetimes.
+    #[cold]
     pub(crate) fn restart_time_wait(&mut self, now: Instant, config: &Config) {
         self.timers
             .set(Timer::TimeWait, now.after(config.msl.saturating_mul(2)));

@@ -264,11 +264,13 @@ impl Harness {
 
     /// `FLAGS first:last(length) ack N`, relative; `#` marks a number that is absolute.
     fn show(&self, packet: &[u8]) -> String {
+        let mut place = None;
         let Ok(Inbound::Segment(seg)) = wire::parse(
             packet,
             Leniency {
                 ignore_tcp_checksum: false,
             },
+            &mut place,
         ) else {
             return "unreadable".to_string();
         };
@@ -429,11 +431,13 @@ pub(super) struct ParsedSegment {
 
 #[track_caller]
 pub(super) fn parse(packet: &[u8]) -> ParsedSegment {
+    let mut place = None;
     let Ok(Inbound::Segment(seg)) = wire::parse(
         packet,
         Leniency {
             ignore_tcp_checksum: false,
         },
+        &mut place,
     ) else {
         panic!("not a segment");
     };

@@ -150,7 +150,7 @@ fn the_oldest_goes_when_there_are_too_many() {
     };
     assert_eq!(h.events.iter().filter(ended).count(), 1);
     h.remote.port = 1;
-    assert_eq!(h.stack.table.find(h.local, h.remote), None);
+    assert_eq!(h.stack.table.find(&h.local, &h.remote), None);
 }
 
 #[test]
@@ -174,6 +174,6 @@ fn one_that_hears_much_counts_once() {
     }
     for port in 1..=2 {
         h.remote.port = port;
-        assert!(h.stack.table.find(h.local, h.remote).is_some());
+        assert!(h.stack.table.find(&h.local, &h.remote).is_some());
     }
 }

@@ -237,7 +237,7 @@ impl Stack {
             return Err(UserError::RemoteUnspecified);
         }
         // RFC 9293 MUST-46.
-        if !demux::is_host(remote.addr, self.config()) {
+        if !demux::is_host(&remote.addr, self.config()) {
             return Err(UserError::RemoteInvalid);
         }
         self.check_local(local.addr)?;
@@ -257,7 +257,7 @@ impl Stack {
         };
         let local = Endpoint { addr, ..local };
         if local.port != 0 {
-            let taken = self.table.find(local, remote).is_some();
+            let taken = self.table.find(&local, &remote).is_some();
             return if taken {
                 Err(UserError::ConnectionAlreadyExists)
             } else {
@@ -274,17 +274,8 @@ impl Stack {
             .map(|listener| listener.local.port)
             .collect();
         let free = |port: &u16| {
-            !listening.contains(port)
-                && self
-                    .table
-                    .find(
-                        Endpoint {
-                            port: *port,
-                            ..local
-                        },
-                        remote,
-                    )
-                    .is_none()
+            let local = Endpoint::new(local.addr, *port);
+            !listening.contains(port) && self.table.find(&local, &remote).is_none()
         };
         let port = self
             .ports_from(start)

@@ -1,5 +1,7 @@
 //! ICMP and ICMPv6 errors that quote a TCP segment (RFC 792, RFC 4443).
 
+use core::net::{Ipv4Addr, Ipv6Addr};
+
 use super::checksum::Sum;
 use super::ip::{self, Datagram};
 use super::{be16, be32};
@@ -30,7 +32,7 @@ pub(crate) enum IcmpKind {
 }
 
 /// Reads an ICMPv4 message.
-pub(super) fn parse_v4(datagram: &Datagram<'_>) -> Result<IcmpError, DropReason> {
+pub(super) fn parse_v4(datagram: &Datagram<'_, Ipv4Addr>) -> Result<IcmpError, DropReason> {
     let bytes = datagram.payload;
     if Sum::default().add(bytes).finish() != 0 {
         return Err(DropReason::BadIcmpChecksum);
@@ -53,12 +55,12 @@ pub(super) fn parse_v4(datagram: &Datagram<'_>) -> Result<IcmpError, DropReason>
 }
 
 /// Reads an ICMPv6 message.
-pub(super) fn parse_v6(datagram: &Datagram<'_>) -> Result<IcmpError, DropReason> {
+pub(super) fn parse_v6(datagram: &Datagram<'_, Ipv6Addr>) -> Result<IcmpError, DropReason> {
     let bytes = datagram.payload;
     let sum = Sum::default()
         .add_pseudo_header(
-            datagram.source,
-            datagram.destination,
+            datagram.source.into(),
+            datagram.destination.into(),
             ip::ICMPV6,
             bytes.len(),
         )
@@ -102,8 +104,8 @@ fn quoted_v4(quote: &[u8], kind: IcmpKind) -> Result<IcmpError, DropReason> {
     let tcp = quote.get(header..).ok_or(DropReason::Truncated)?;
     let (ports, seq) = quoted_tcp(tcp)?;
     Ok(IcmpError {
-        local: Endpoint::new(source, ports.0),
-        remote: Endpoint::new(destination, ports.1),
+        local: Endpoint::new(source.into(), ports.0),
+        remote: Endpoint::new(destination.into(), ports.1),
         seq,
         quoted_length: total,
         kind,
@@ -124,8 +126,8 @@ fn quoted_v6(quote: &[u8], kind: IcmpKind) -> Result<IcmpError, DropReason> {
     }
     let (ports, seq) = quoted_tcp(tcp)?;
     Ok(IcmpError {
-        local: Endpoint::new(source, ports.0),
-        remote: Endpoint::new(destination, ports.1),
+        local: Endpoint::new(source.into(), ports.0),
+        remote: Endpoint::new(destination.into(), ports.1),
         seq,
         quoted_length: 40 + length,
         kind,

@@ -1,6 +1,6 @@
 //! IPv4 and IPv6 headers, inbound.
 
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 use super::be16;
 use super::checksum::Sum;
@@ -15,25 +15,15 @@ const ROUTING: u8 = 43;
 const FRAGMENT: u8 = 44;
 const DESTINATION_OPTIONS: u8 = 60;
 
-/// An IP packet without its headers.
+/// An IP packet without its headers; `A` is an address of its version.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Datagram<'a> {
-    pub(super) source: IpAddr,
-    pub(super) destination: IpAddr,
+pub(super) struct Datagram<'a, A> {
+    pub(super) source: A,
+    pub(super) destination: A,
     pub(super) protocol: u8,
     /// Traffic class: the Diffserv and ECN fields.
     pub(super) class: u8,
     pub(super) payload: &'a [u8],
-}
-
-/// Reads the IP headers; bytes beyond the packet's own length (link padding) are left out.
-pub(super) fn parse(packet: &[u8]) -> Result<Datagram<'_>, DropReason> {
-    match packet.first().map(|first| first >> 4) {
-        None => Err(DropReason::Truncated),
-        Some(4) => parse_v4(packet),
-        Some(6) => parse_v6(packet),
-        Some(_) => Err(DropReason::UnknownIpVersion),
-    }
 }
 
 /// The IPv4 header's length and the packet's, if they make sense together.
@@ -44,18 +34,20 @@ pub(super) fn v4_lengths(packet: &[u8]) -> Option<(usize, usize)> {
 }
 
 /// The IPv4 address at `at`.
-pub(super) fn v4_address(packet: &[u8], at: usize) -> Option<IpAddr> {
+pub(super) fn v4_address(packet: &[u8], at: usize) -> Option<Ipv4Addr> {
     let octets: [u8; 4] = packet.get(at..at.checked_add(4)?)?.try_into().ok()?;
-    Some(IpAddr::V4(Ipv4Addr::from(octets)))
+    Some(Ipv4Addr::from(octets))
 }
 
 /// The IPv6 address at `at`.
-pub(super) fn v6_address(packet: &[u8], at: usize) -> Option<IpAddr> {
+pub(super) fn v6_address(packet: &[u8], at: usize) -> Option<Ipv6Addr> {
     let octets: [u8; 16] = packet.get(at..at.checked_add(16)?)?.try_into().ok()?;
-    Some(IpAddr::V6(Ipv6Addr::from(octets)))
+    Some(Ipv6Addr::from(octets))
 }
 
-fn parse_v4(packet: &[u8]) -> Result<Datagram<'_>, DropReason> {
+/// Reads an IPv4 header; bytes beyond the packet's own length (link padding) are left out.
+#[inline]
+pub(super) fn parse_v4(packet: &[u8]) -> Result<Datagram<'_, Ipv4Addr>, DropReason> {
     if packet.len() < 20 {
         return Err(DropReason::Truncated);
     }
@@ -79,7 +71,8 @@ fn parse_v4(packet: &[u8]) -> Result<Datagram<'_>, DropReason> {
     })
 }
 
-fn parse_v6(packet: &[u8]) -> Result<Datagram<'_>, DropReason> {
+/// Reads an IPv6 header and its extensions; bytes beyond the packet's own length are left out.
+pub(super) fn parse_v6(packet: &[u8]) -> Result<Datagram<'_, Ipv6Addr>, DropReason> {
     if packet.len() < 40 {
         return Err(DropReason::Truncated);
     }

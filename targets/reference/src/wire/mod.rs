@@ -24,9 +24,9 @@ use crate::segment::Segment;
 
 /// What a packet turned out to be.
 #[derive(Debug)]
-pub(crate) enum Inbound<'a> {
+pub(crate) enum Inbound<'p, 'a> {
     /// A TCP segment.
-    Segment(Segment<'a>),
+    Segment(&'p mut Segment<'a>),
     /// An ICMP error about a segment of ours.
     Error(IcmpError),
 }
@@ -39,13 +39,47 @@ pub(crate) struct Leniency {
 }
 
 /// Reads one IP packet.
+///
+/// A segment is put together in `place` and stays there: whoever moves it has to wait for what was just written.
 #[inline]
-pub(crate) fn parse(packet: &[u8], leniency: Leniency) -> Result<Inbound<'_>, DropReason> {
-    let datagram = ip::parse(packet)?;
-    match (datagram.protocol, datagram.source.is_ipv4()) {
-        (ip::TCP, _) => tcp::parse(&datagram, leniency).map(Inbound::Segment),
-        (ip::ICMP, true) => icmp::parse_v4(&datagram).map(Inbound::Error),
-        (ip::ICMPV6, false) => icmp::parse_v6(&datagram).map(Inbound::Error),
+pub(crate) fn parse<'p, 'a>(
+    packet: &'a [u8],
+    leniency: Leniency,
+    place: &'p mut Option<Segment<'a>>,
+) -> Result<Inbound<'p, 'a>, DropReason> {
+    match packet.first().map(|first| first >> 4) {
+        None => Err(DropReason::Truncated),
+        Some(4) => parse_v4(packet, leniency, place),
+        Some(6) => parse_v6(packet, leniency, place),
+        Some(_) => Err(DropReason::UnknownIpVersion),
+    }
+}
+
+#[inline]
+fn parse_v4<'p, 'a>(
+    packet: &'a [u8],
+    leniency: Leniency,
+    place: &'p mut Option<Segment<'a>>,
+) -> Result<Inbound<'p, 'a>, DropReason> {
+    let datagram = ip::parse_v4(packet)?;
+    match datagram.protocol {
+        ip::TCP => tcp::parse(&datagram, leniency, place).map(Inbound::Segment),
+        ip::ICMP => icmp::parse_v4(&datagram).map(Inbound::Error),
+        _ => Err(DropReason::NotTcp),
+    }
+}
+
+/// Apart from the other, so that its code is not in the way of who talks by IPv4.
+#[inline(never)]
+fn parse_v6<'p, 'a>(
+    packet: &'a [u8],
+    leniency: Leniency,
+    place: &'p mut Option<Segment<'a>>,
+) -> Result<Inbound<'p, 'a>, DropReason> {
+    let datagram = ip::parse_v6(packet)?;
+    match datagram.protocol {
+        ip::TCP => tcp::parse(&datagram, leniency, place).map(Inbound::Segment),
+        ip::ICMPV6 => icmp::parse_v6(&datagram).map(Inbound::Error),
         _ => Err(DropReason::NotTcp),
     }
 }

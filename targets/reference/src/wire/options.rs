@@ -130,8 +130,7 @@ impl TcpOptions {
     ///
     /// Octets need no alignment (RFC 9293 MUST-64). At an illegal length reading stops and what was read
     /// before stands (RFC 9293 MUST-7).
-    pub(crate) fn parse(bytes: &[u8], syn: bool) -> Self {
-        let mut options = Self::default();
+    pub(crate) fn read(&mut self, bytes: &[u8], syn: bool) {
         let mut rest = bytes;
         while let Some((kind, after_kind)) = rest.split_first() {
             match *kind {
@@ -144,15 +143,14 @@ impl TcpOptions {
                     let Some(body) = rest.get(2..length) else {
                         break;
                     };
-                    options.read(kind, body, syn);
+                    self.read_one(kind, body, syn);
                     rest = rest.get(length..).unwrap_or_default();
                 }
             }
         }
-        options
     }
 
-    fn read(&mut self, kind: u8, body: &[u8], syn: bool) {
+    fn read_one(&mut self, kind: u8, body: &[u8], syn: bool) {
         match (kind, body.len()) {
             // RFC 9293 MUST-65: outside of a SYN it means nothing.
             (MSS, 2) if syn => self.mss = be16(body, 0),
@@ -230,6 +228,17 @@ impl TcpOptions {
     /// RFC 9293 MUST-68: each but the NOPs says its length.
     #[inline]
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        match self.timestamps {
+            // As in almost all segments with text.
+            Some(stamps) if self.encoded_len() == 12 && !self.sack_permitted => {
+                out.extend_from_slice(&aligned(stamps));
+            }
+            _ => self.encode_all(out),
+        }
+    }
+
+    #[inline(never)]
+    fn encode_all(&self, out: &mut Vec<u8>) {
         if let Some(mss) = self.mss {
             out.extend([MSS, 4]);
             out.extend(mss.to_be_bytes());
@@ -282,6 +291,13 @@ impl TcpOptions {
             }
         }
     }
+}
+
+/// Timestamps behind the two NOPs that align them (RFC 7323 appendix A).
+fn aligned(stamps: TimestampsOption) -> [u8; 12] {
+    let [v0, v1, v2, v3] = stamps.val.to_be_bytes();
+    let [e0, e1, e2, e3] = stamps.ecr.to_be_bytes();
+    [NOP, NOP, TIMESTAMPS, 10, v0, v1, v2, v3, e0, e1, e2, e3]
 }
 
 /// The fields that are there.

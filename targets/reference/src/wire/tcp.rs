@@ -1,5 +1,7 @@
 //! The TCP header, inbound (RFC 9293 section 3.1).
 
+use core::net::IpAddr;
+
 use super::checksum::Sum;
 use super::ip::{self, Datagram};
 use super::{Leniency, TcpOptions};
@@ -19,17 +21,19 @@ const AE: u8 = 0x01;
 
 /// Reads a segment, its checksum verified.
 #[inline]
-pub(super) fn parse<'a>(
-    datagram: &Datagram<'a>,
+pub(super) fn parse<'p, 'a, A: Copy + Into<IpAddr>>(
+    datagram: &Datagram<'a, A>,
     leniency: Leniency,
-) -> Result<Segment<'a>, DropReason> {
+    place: &'p mut Option<Segment<'a>>,
+) -> Result<&'p mut Segment<'a>, DropReason> {
     let bytes = datagram.payload;
     let (header, _) = bytes
         .split_first_chunk::<20>()
         .ok_or(DropReason::Truncated)?;
+    let (source, destination) = (datagram.source.into(), datagram.destination.into());
     // RFC 9293 MUST-3: a segment whose checksum is wrong is discarded.
     let sum = Sum::default()
-        .add_pseudo_header(datagram.source, datagram.destination, ip::TCP, bytes.len())
+        .add_pseudo_header(source, destination, ip::TCP, bytes.len())
         .add(bytes);
     if sum.finish() != 0 && !leniency.ignore_tcp_checksum {
         return Err(DropReason::BadTcpChecksum);
@@ -37,13 +41,17 @@ pub(super) fn parse<'a>(
     let offset = usize::from(header[12] >> 4) * 4;
     let options = bytes.get(20..offset).ok_or(DropReason::BadDataOffset)?;
     let text = bytes.get(offset..).ok_or(DropReason::BadDataOffset)?;
-    Ok(read_fields(datagram, header, options, text))
+    let segment = place.insert(read_fields(datagram, header, text));
+    // RFC 9293 MUST-5: options are read on every segment.
+    segment.options.read(options, segment.flags.syn);
+    Ok(segment)
 }
 
-fn read_fields<'a>(
-    datagram: &Datagram<'a>,
+/// All but the options.
+#[inline]
+fn read_fields<'a, A: Copy + Into<IpAddr>>(
+    datagram: &Datagram<'a, A>,
     header: &[u8; 20],
-    options: &[u8],
     text: &'a [u8],
 ) -> Segment<'a> {
     #[rustfmt::skip]
@@ -55,18 +63,19 @@ fn read_fields<'a>(
         _, _, u0, u1,
     ] = *header;
     let flags = read_flags(upper, bits);
+    let seq = Seq(u32::from_be_bytes([s0, s1, s2, s3]));
     Segment {
-        remote: Endpoint::new(datagram.source, u16::from_be_bytes([p0, p1])),
-        local: Endpoint::new(datagram.destination, u16::from_be_bytes([p2, p3])),
-        seq: Seq(u32::from_be_bytes([s0, s1, s2, s3])),
+        remote: Endpoint::new(datagram.source.into(), u16::from_be_bytes([p0, p1])),
+        local: Endpoint::new(datagram.destination.into(), u16::from_be_bytes([p2, p3])),
+        seq,
         ack: Seq(u32::from_be_bytes([a0, a1, a2, a3])),
         wnd: u16::from_be_bytes([w0, w1]),
         up: u16::from_be_bytes([u0, u1]),
         flags,
-        // RFC 9293 MUST-5: options are read on every segment.
-        options: TcpOptions::parse(options, flags.syn),
+        options: TcpOptions::default(),
         text,
         codepoint: Codepoint::of(datagram.class),
+        arrived_seq: seq,
         arrived_text: text.len(),
         arrived_syn: flags.syn,
     }

@@ -36,8 +36,14 @@ fn outbound<'a>(local: &str, remote: &str, text: &'a [u8]) -> OutboundSegment<'a
     }
 }
 
+fn read_options(bytes: &[u8], syn: bool) -> TcpOptions {
+    let mut options = TcpOptions::default();
+    options.read(bytes, syn);
+    options
+}
+
 fn refused(packet: &[u8]) -> DropReason {
-    match parse(packet, STRICT) {
+    match parse(packet, STRICT, &mut None) {
         Err(reason) => reason,
         Ok(_) => panic!("understood"),
     }
@@ -68,7 +74,8 @@ fn what_is_emitted_is_understood() {
         for text in [&b""[..], b"x", b"xy"] {
             let sent = outbound(local, remote, text);
             let packet = emit(&sent, 1);
-            let Ok(Inbound::Segment(seg)) = parse(&packet, STRICT) else {
+            let mut place = None;
+            let Ok(Inbound::Segment(seg)) = parse(&packet, STRICT, &mut place) else {
                 panic!("refused")
             };
             assert_eq!((seg.local, seg.remote), (sent.remote, sent.local));
@@ -150,7 +157,8 @@ fn malformed_packets_are_refused_with_their_reason() {
 fn octets_beyond_the_ip_length_are_padding() {
     let mut packet = emit(&outbound("10.0.0.1", "10.0.0.2", b""), 1);
     packet.extend([0xff; 6]);
-    let Ok(Inbound::Segment(seg)) = parse(&packet, STRICT) else {
+    let mut place = None;
+    let Ok(Inbound::Segment(seg)) = parse(&packet, STRICT, &mut place) else {
         panic!("refused")
     };
     assert_eq!(seg.text, b"");
@@ -167,7 +175,7 @@ fn unknown_ip_options_and_extension_headers_are_skipped() {
     packet[10..12].fill(0);
     let sum = checksum_of(&packet[..24]);
     packet[10..12].copy_from_slice(&sum.to_be_bytes());
-    assert!(parse(&packet, STRICT).is_ok());
+    assert!(parse(&packet, STRICT, &mut None).is_ok());
 
     let plain = emit(&outbound("2001:db8::1", "2001:db8::2", b"x"), 1);
     let mut packet = plain[..40].to_vec();
@@ -175,13 +183,13 @@ fn unknown_ip_options_and_extension_headers_are_skipped() {
     packet.extend(&plain[40..]);
     packet[6] = 60;
     packet[5] += 8;
-    assert!(parse(&packet, STRICT).is_ok());
+    assert!(parse(&packet, STRICT, &mut None).is_ok());
 }
 
 #[test]
 fn options_are_read_up_to_the_first_illegal_length() {
     let mss = [2, 4, 5, 0xb4];
-    let read = |options: &[u8]| TcpOptions::parse(options, true);
+    let read = |options: &[u8]| read_options(options, true);
     for illegal in [&[253, 0][..], &[253, 1], &[253, 255], &[253]] {
         let mut options = mss.to_vec();
         options.extend(illegal);
@@ -196,7 +204,7 @@ fn options_need_no_alignment_and_unknown_ones_are_skipped() {
     let options = [
         253, 3, 9, 3, 3, 7, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2, 2, 4, 5, 0xb4, 0, 2, 4, 1, 1,
     ];
-    let read = TcpOptions::parse(&options, true);
+    let read = read_options(&options, true);
     assert_eq!(
         (read.mss, read.window_scale, read.sack_permitted),
         (Some(1_460), Some(7), true)
@@ -209,7 +217,7 @@ fn fast_open_means_something_in_a_syn_only_and_under_its_own_experiment() {
     let cookie = [34, 6, 1, 2, 3, 4];
     let experiment = [254, 8, 0xf9, 0x89, 1, 2, 3, 4];
     let other = [254, 8, 0xf9, 0x88, 1, 2, 3, 4];
-    let read = |options: &[u8], syn| TcpOptions::parse(options, syn).fast_open.is_some();
+    let read = |options: &[u8], syn| read_options(options, syn).fast_open.is_some();
     assert!(read(&cookie, true) && read(&experiment, true));
     assert!(!read(&cookie, false) && !read(&experiment, false));
     assert!(!read(&other, true));
@@ -217,7 +225,7 @@ fn fast_open_means_something_in_a_syn_only_and_under_its_own_experiment() {
 
 #[test]
 fn options_of_a_wrong_length_mean_nothing() {
-    let read = TcpOptions::parse(&[2, 3, 5, 3, 4, 7, 0, 4, 3, 0, 8, 6, 0, 0, 0, 1], true);
+    let read = read_options(&[2, 3, 5, 3, 4, 7, 0, 4, 3, 0, 8, 6, 0, 0, 0, 1], true);
     assert_eq!(read, TcpOptions::default());
 }
 
@@ -270,7 +278,7 @@ proptest! {
         prop_assert_eq!(bytes.len(), options.encoded_len());
         prop_assert_eq!(bytes.len() % 4, 0);
         prop_assert!(bytes.len() <= 40);
-        prop_assert_eq!(TcpOptions::parse(&bytes, true), options);
+        prop_assert_eq!(read_options(&bytes, true), options);
     }
 
     #[test]
@@ -278,14 +286,14 @@ proptest! {
         if let Some(first) = bytes.first_mut() {
             *first = version << 4 | 5;
         }
-        let _ = parse(&bytes, Leniency { ignore_tcp_checksum: true });
+        let _ = parse(&bytes, Leniency { ignore_tcp_checksum: true }, &mut None);
         if bytes.len() >= 20 && version == 4 {
             let total = (bytes.len() as u16).to_be_bytes();
             bytes[2..4].copy_from_slice(&total);
             bytes[6..8].fill(0);
             bytes[9] = if bytes[8] & 1 == 0 { 6 } else { 1 };
             mend(&mut bytes);
-            let _ = parse(&bytes, Leniency { ignore_tcp_checksum: true });
+            let _ = parse(&bytes, Leniency { ignore_tcp_checksum: true }, &mut None);
         }
     }
 }

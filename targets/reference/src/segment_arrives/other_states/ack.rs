@@ -31,6 +31,7 @@ pub(super) fn step(tcb: &mut Tcb, seg: &mut Segment<'_>, now: Instant, out: &mut
 }
 
 /// SYN-RECEIVED: the ACK of our SYN establishes the connection, any other is answered with RST.
+#[cold]
 fn syn_received(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) -> Step {
     let seg_ack = seg.ack;
     if !(seg_ack.after(tcb.snd_una) && seg_ack.before_or_at(tcb.snd_nxt)) {

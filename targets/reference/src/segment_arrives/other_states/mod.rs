@@ -19,7 +19,14 @@ use crate::tcb::Tcb;
 use crate::{Instant, State};
 
 /// Takes one segment through the eight steps, then sends what has become due.
-pub(crate) fn segment_arrives(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) {
+///
+/// The segment is trimmed where it lies: a copy would wait for what the parser has just written.
+pub(crate) fn segment_arrives(
+    tcb: &mut Tcb,
+    seg: &mut Segment<'_>,
+    now: Instant,
+    out: &mut Output,
+) {
     if remainder::is_one(tcb, out) {
         remainder::segment_arrives(tcb, seg, now, out);
         return;
@@ -34,9 +41,7 @@ pub(crate) fn segment_arrives(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, ou
     }
 }
 
-fn eight_steps(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) -> Step {
-    let arrived = seg;
-    let mut seg = *arrived;
+fn eight_steps(tcb: &mut Tcb, seg: &mut Segment<'_>, now: Instant, out: &mut Output) -> Step {
     let steps = [
         sequence::step,
         rst::step,
@@ -45,25 +50,19 @@ fn eight_steps(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output)
         ack::step,
     ];
     for step in steps {
-        if step(tcb, &mut seg, now, out) == Step::Done {
+        if step(tcb, seg, now, out) == Step::Done {
             return Step::Done;
         }
     }
-    sixth_to_eighth(tcb, arrived, &seg, now, out);
+    sixth_to_eighth(tcb, seg, now, out);
     Step::Done
 }
 
 /// The last three steps; also what SYN-SENT does with the rest of a SYN-ACK.
 ///
-/// `arrived` is the segment as it came, `seg` its part inside of the window.
-pub(crate) fn sixth_to_eighth(
-    tcb: &mut Tcb,
-    arrived: &Segment<'_>,
-    seg: &Segment<'_>,
-    now: Instant,
-    out: &mut Output,
-) {
-    urg::step(tcb, arrived, now, out);
+/// Of `seg` the part inside of the window is left.
+pub(crate) fn sixth_to_eighth(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) {
+    urg::step(tcb, seg, now, out);
     if text::step(tcb, seg, now, out) == Step::Continue {
         fin::step(tcb, seg, now, out);
     }

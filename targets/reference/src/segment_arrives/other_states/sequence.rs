@@ -153,6 +153,7 @@ fn crossed_syn_ack(tcb: &Tcb, seg: &Segment<'_>) -> bool {
         && seg.ack.before_or_at(tcb.snd_nxt)
 }
 
+#[cold]
 fn unacceptable(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) -> Step {
     if seg.flags.rst && rst::is_exact(tcb, seg, out.config()) {
         return Step::Continue; // RFC 9293 MUST-66: with a closed window, too

@@ -7,7 +7,7 @@ use crate::{Event, Instant, Seq};
 
 /// RCV.UP moves forward, and the user is told of each advance.
 ///
-/// Sees the segment as it came: RFC 9293 MUST-66, the pointer counts even if no text could be taken.
+/// Goes by the segment as it came: RFC 9293 MUST-66, the pointer counts even if no text could be taken.
 pub(super) fn step(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) {
     if !tcb.state.takes_text() {
         return;
@@ -17,7 +17,12 @@ pub(super) fn step(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Out
     }
     if seg.flags.urg {
         // The pointer is an offset from SEG.SEQ (RFC 9293 MUST-62).
-        advance(tcb, seg.seq.wrapping_add(u32::from(seg.up)), now, out);
+        advance(
+            tcb,
+            seg.arrived_seq.wrapping_add(u32::from(seg.up)),
+            now,
+            out,
+        );
     }
 }
 
