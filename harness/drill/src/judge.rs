@@ -1,8 +1,10 @@
 //! Whether what happened is what the script says. Pure: entries of a trace go in, differences come out.
 
+mod clock;
+
 use std::collections::{BTreeMap, VecDeque};
 
-use halfopen_script::tree::{Action, Direction, Event, Script, StateAssertion, StateName, When};
+use halfopen_script::tree::{Action, Direction, Event, Script, StateAssertion, StateName};
 use halfopen_target::{
     CallId, ConnectionId, Duration, Entry, EntryKind, Errno, Returned, Setup, State, Time,
 };
@@ -16,7 +18,8 @@ use crate::packet::quote::{self, Sent};
 use crate::packet::{aggregate, compare, show};
 use crate::transitions::{Match, Transitions, notice_delay_micros};
 use crate::verdict::{Failure, FailureKind};
-use crate::window::{Tolerance, Window};
+use crate::window::Window;
+use clock::Clock;
 
 /// How far an expectation has come.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,18 +40,12 @@ struct PendingPacket {
     bytes: Vec<u8>,
 }
 
-/// Scripts for packetdrill state what kernels with a tick of 1 ms do. Linux lets its TCP timers last two ticks at least
-/// (TCP_TIMEOUT_MIN) and rounds them up, so that longer ticks move what depends on them.
-const TIMER_TICKS: u32 = 2;
-
 /// Judges one drill as it goes on.
 #[derive(Debug)]
 pub(crate) struct Judge<'s> {
     script: &'s Script,
     setup: &'s Setup,
-    tolerance: Tolerance,
-    /// How coarse the stack's timers are, where the script makes allowance for it.
-    timer_tick: Duration,
+    clock: Clock,
     strict_segments: bool,
     pub(crate) bindings: Bindings,
     packets: VecDeque<PendingPacket>,
@@ -56,24 +53,6 @@ pub(crate) struct Judge<'s> {
     sent: Sent,
     transitions: Transitions,
     pub(crate) running: BTreeMap<CallId, Running>,
-    /// When the script's own clock began, after its initial command.
-    origin: Time,
-    /// When the event before really happened.
-    base: Time,
-    /// From when a packet that is injected next counts in a script for packetdrill, where that is not when the event before happened:
-    /// after an injected packet, from when that should have been, so that lateness does not add up; after segments that had been
-    /// there already, from when they had been read.
-    anchor: Option<Time>,
-    /// How late our own last stimulus was.
-    slip: Duration,
-    /// How late all our stimuli were, taken together: what the stack times from something further back may seem early by so much.
-    drift: Duration,
-    /// How late our latest stimulus was.
-    worst_slip: Duration,
-    /// How long our own last stimulus took: the stack could not answer before it was through.
-    slack: Duration,
-    /// When the machine held things up, and for how long.
-    stalls: Vec<(Time, Duration)>,
     entries: usize,
 }
 
@@ -84,26 +63,13 @@ impl<'s> Judge<'s> {
         Self {
             script,
             setup: &config.setup,
-            tolerance: config.tolerance,
-            timer_tick: if script.is_strict() {
-                Duration::ZERO
-            } else {
-                timer_tick
-            },
+            clock: Clock::new(config.tolerance, timer_tick, script.is_strict()),
             strict_segments: config.strict_segments,
             bindings,
             packets: VecDeque::new(),
             sent: Sent::default(),
             transitions: Transitions::default(),
             running: BTreeMap::new(),
-            origin: Time::ZERO,
-            base: Time::ZERO,
-            anchor: None,
-            slip: Duration::ZERO,
-            drift: Duration::ZERO,
-            worst_slip: Duration::ZERO,
-            slack: Duration::ZERO,
-            stalls: Vec::new(),
             entries: 0,
         }
     }
@@ -114,37 +80,22 @@ impl<'s> Judge<'s> {
 
     /// When event `index` is stated to happen.
     pub(crate) fn window(&self, index: usize) -> Window {
-        let base = self
-            .anchor
-            .filter(|_| self.is_injected(index))
-            .unwrap_or(self.base);
-        Window::new(self.event(index).time.start, self.origin, base, self.slip)
-    }
-
-    fn is_injected(&self, index: usize) -> bool {
-        let inbound = Direction::Inbound;
-        matches!(&self.event(index).action, Action::Packet(spec) if spec.direction == inbound)
+        self.clock.window(self.event(index))
     }
 
     /// When a blocking call that began at `start` is stated to end.
     pub(crate) fn end_window(&self, index: usize, start: Time) -> Option<Window> {
-        let end = self.event(index).time.end?;
-        Some(Window::new(end, self.origin, start, self.slip).widened(self.tolerance, start))
+        self.clock.end_window(self.event(index), start)
     }
 
     /// The latest moment until which event `index` is waited for, and when it counts as missing.
     pub(crate) fn deadline(&self, index: usize, limits: &RunLimits) -> Time {
-        let window = self.window(index).widened(self.tolerance, self.base);
-        if window.latest == Time::MAX {
-            return self.base + limits.any_time;
-        }
-        window.latest + limits.lateness
+        self.clock.deadline(self.event(index), limits)
     }
 
     /// The script's own clock begins at `at`.
     pub(crate) const fn start(&mut self, at: Time) {
-        self.origin = at;
-        self.base = at;
+        self.clock.start(at);
     }
 
     /// Goes on after expectation `index` that was not met, as if it had been: for runs that only observe.
@@ -156,7 +107,7 @@ impl<'s> Judge<'s> {
             Action::State(_) => self.transitions.drop_first(),
             _ => {}
         }
-        self.base = at;
+        self.clock.passed_over(at);
     }
 
     /// Takes note of something that happened; entries come in the order of the trace.
@@ -179,33 +130,21 @@ impl<'s> Judge<'s> {
                     calls::note_return(&mut self.bindings, running);
                 }
             }
-            EntryKind::Stalled(span) if entry.script_event.is_some() => self.slack = *span,
-            EntryKind::Stalled(span) => self.stalls.push((entry.at, *span)),
+            EntryKind::Stalled(span) if entry.script_event.is_some() => self.clock.took(*span),
+            EntryKind::Stalled(span) => self.clock.stalled(entry.at, *span),
             _ => {}
         }
     }
 
     /// We did what event `index` says, at `at`: later events count from then.
     pub(crate) fn stimulus(&mut self, index: usize, at: Time) {
-        let stated = self.window(index).earliest;
-        self.slip = at.since(stated);
-        self.worst_slip = self.worst_slip.max(self.slip);
-        self.drift = match self.event(index).time.start {
-            // An absolute time counts from the start: what came before is no part of it.
-            When::At(_) | When::Between(..) => self.slip,
-            _ => self.drift.saturating_add(self.slip),
-        };
-        self.slack = Duration::ZERO;
-        self.base = at;
-        let is_anchor = !self.script.is_strict() && self.is_injected(index);
-        self.anchor = is_anchor.then_some(stated);
+        let event = self.event(index);
+        self.clock.stimulus(event, at);
     }
 
     /// What met the last expectation had been there already, and was read by `now`.
     pub(crate) fn read_by(&mut self, now: Time) {
-        if !self.script.is_strict() {
-            self.anchor = Some(now.max(self.base));
-        }
+        self.clock.read_by(now);
     }
 
     /// Whether expectation `index` (an outbound packet or a transition) is met.
@@ -252,7 +191,7 @@ impl<'s> Judge<'s> {
             last = next;
         }
         if let TimestampRule::Packetdrill { tolerance, .. } = &mut self.bindings.timestamps {
-            let allowed = self.tolerance.over(last.at.since(self.origin)) + self.drift;
+            let allowed = self.clock.tolerance_at(last.at);
             *tolerance = u64::try_from(allowed.as_micros()).unwrap_or(u64::MAX);
         }
         let mut mismatches = compare::compare(spec, &packet, &mut self.bindings);
@@ -346,7 +285,7 @@ impl<'s> Judge<'s> {
             Progress::Met(Vec::new())
         } else {
             let kind = FailureKind::State { expected, observed };
-            Progress::Failed(self.failure(index, self.base, kind))
+            Progress::Failed(self.failure(index, self.clock.base(), kind))
         }
     }
 
@@ -359,18 +298,8 @@ impl<'s> Judge<'s> {
         delay: u64,
         entries: Vec<usize>,
     ) -> Progress {
-        let mut window = self.window(index).widened(self.tolerance, self.base);
-        if window.latest != Time::MAX {
-            window.latest += Duration::from_micros(delay) + self.slack;
-        }
-        if self.window(index).earliest > self.base {
-            window = window.widened_by(self.timer_tick * TIMER_TICKS);
-        } else if self.event(index).action.is_bare_acknowledgment() && window.latest != Time::MAX {
-            // Linux delays some to its next tick, the ACK of a FIN among them; where processors are not of one mind about when that
-            // is, to the one after.
-            window.latest += self.timer_tick;
-        }
-        window.earliest = window.earliest.before(self.drift);
+        let delay = Duration::from_micros(delay);
+        let window = self.clock.allowed(self.event(index), delay);
         if !window.contains(at) {
             let kind = FailureKind::Time {
                 what,
@@ -379,8 +308,7 @@ impl<'s> Judge<'s> {
             };
             return Progress::Failed(self.failure(index, at, kind));
         }
-        self.base = at;
-        self.anchor = None;
+        self.clock.met(at);
         Progress::Met(entries)
     }
 
@@ -398,7 +326,7 @@ impl<'s> Judge<'s> {
             && window.latest != Time::MAX
         {
             // What ends the call may have come as late as our stimuli since its start.
-            window.latest += self.drift.saturating_sub(running.drift());
+            window.latest += self.clock.drift().saturating_sub(running.drift());
         }
         if let Some(window) = window
             && !window.contains(at)
@@ -413,8 +341,8 @@ impl<'s> Judge<'s> {
         let returned: Returned = returned.clone();
         let running = running.clone();
         let scale = TimeScale {
-            origin: self.origin,
-            tolerance: self.tolerance.over(at.since(self.origin)) + self.drift,
+            origin: self.clock.origin(),
+            tolerance: self.clock.tolerance_at(at),
         };
         match calls::compare(
             self.event(index),
@@ -518,26 +446,17 @@ impl<'s> Judge<'s> {
 
     /// Whether the machine was held up for long enough before `failure` to explain its lateness.
     pub(crate) fn is_excused(&self, failure: &Failure) -> bool {
-        let Some(late) = failure.is_late() else {
-            return false;
-        };
-        let held: Duration = self
-            .stalls
-            .iter()
-            .filter(|(at, span)| *at >= self.base && *at <= failure.at + *span + late)
-            .map(|(_, span)| *span)
-            .sum();
-        held >= late
+        self.clock.is_excused(failure)
     }
 
     /// How late all our stimuli were so far, taken together.
     pub(crate) const fn drift(&self) -> Duration {
-        self.drift
+        self.clock.drift()
     }
 
     /// How late the latest of them was.
     pub(crate) const fn worst_slip(&self) -> Duration {
-        self.worst_slip
+        self.clock.worst_slip()
     }
 
     pub(crate) const fn setup(&self) -> &'s Setup {
