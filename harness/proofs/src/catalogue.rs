@@ -42,15 +42,28 @@ impl Change {
     /// # Errors
     /// The text to find is not there, or not only once.
     pub fn apply(&self, source: &str) -> Result<String, String> {
-        match source.matches(&self.find).count() {
-            1 => Ok(source.replacen(&self.find, &self.replace, 1)),
-            0 => Err(format!(
+        self.place(source)?;
+        Ok(source.replacen(&self.find, &self.replace, 1))
+    }
+
+    /// Where in the source the text to find begins, in octets.
+    ///
+    /// # Errors
+    /// It is not there, or not only once.
+    pub(crate) fn place(&self, source: &str) -> Result<usize, String> {
+        let mut places = source.match_indices(&self.find);
+        let first = places.next();
+        match (first, places.count()) {
+            (Some((place, _)), 0) => Ok(place),
+            (None, _) => Err(format!(
                 "`{}` does not contain the text to find: {:?}",
                 self.file, self.find
             )),
-            count => Err(format!(
-                "`{}` contains the text to find {count} times: {:?}",
-                self.file, self.find
+            (Some(_), more) => Err(format!(
+                "`{}` contains the text to find {} times: {:?}",
+                self.file,
+                more + 1,
+                self.find
             )),
         }
     }

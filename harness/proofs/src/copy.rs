@@ -1,6 +1,7 @@
-//! A second workspace beside the first.
+//! A second workspace beside the first, and who builds it.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,11 @@ const COPIED: [&str; 7] = [
     "suites",
     "targets",
 ];
+
+/// The cargo that runs this, or the one that is found.
+pub(crate) fn cargo() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
 
 /// Makes `copy` the same as `root`, but for the files in `changed`, whose names begin at the top.
 pub(crate) fn bring_up_to_date(

@@ -7,11 +7,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::drills::Drills;
-use crate::weave::{CHOICE, CHOOSER, Woven, weave};
-use crate::{Change, Proof, copy};
+use crate::weave::{CHOICE, Edit, Woven, add_choosers, guilty, weave};
+use crate::{Change, Proof, copy, process};
 
 /// After this the drills of one proof are stopped: a broken stack may be slow without end.
 const LONGEST: Duration = Duration::from_secs(120);
@@ -111,38 +111,23 @@ impl Workshop {
         let mut woven = BTreeMap::new();
         let mut changed: BTreeMap<PathBuf, Vec<u8>> = BTreeMap::new();
         for (file, changes) in by_file {
-            let result = weave(&self.read(file)?, &changes)?;
+            let source = self.read(file)?;
+            let edits = changes
+                .iter()
+                .map(|(number, change)| Edit::of(*number, change, &source));
+            let result = weave(&source, &edits.collect::<Result<Vec<_>, _>>()?);
             changed.insert(PathBuf::from(file), result.source.clone().into_bytes());
             woven.insert(file.to_owned(), result);
         }
-        let crates: BTreeSet<PathBuf> = changed
-            .keys()
-            .filter_map(|file| self.crate_of(file))
-            .collect();
-        for lib in crates {
-            let source = match changed.get(&lib) {
-                Some(source) => String::from_utf8_lossy(source).into_owned(),
-                None => self.read(&lib.to_string_lossy())?,
-            };
-            changed.insert(lib, format!("{source}{CHOOSER}").into_bytes());
-        }
+        add_choosers(&self.original, &mut changed)?;
         copy::bring_up_to_date(&self.original, &self.copy, &changed)
             .map_err(|error| format!("{}: {error}", self.copy.display()))?;
         Ok(woven)
     }
 
-    /// The first source of the crate that a file belongs to.
-    fn crate_of(&self, file: &Path) -> Option<PathBuf> {
-        file.ancestors()
-            .skip(1)
-            .find(|folder| self.original.join(folder).join("Cargo.toml").exists())
-            .map(|folder| folder.join("src/lib.rs"))
-    }
-
     /// Builds the command with the stack as it is in the copy.
     fn build(&self) -> Result<Build, String> {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let output = Command::new(cargo)
+        let output = Command::new(copy::cargo())
             .current_dir(&self.copy)
             .args(["build", "--quiet", "--package", "halfopen"])
             .args(["--jobs", "1", "--target-dir"])
@@ -184,37 +169,7 @@ impl Workshop {
         if let Some(number) = choice {
             command.env(CHOICE, number.to_string());
         }
-        let mut child = command.spawn()?;
-        let begin = Instant::now();
-        let mut in_time = true;
-        while child.try_wait()?.is_none() {
-            if begin.elapsed() > LONGEST {
-                in_time = false;
-                child.kill()?;
-                child.wait()?;
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        let in_time = process::wait(command.spawn()?, LONGEST)?.is_some();
         Ok((Drills::of_json(&fs::read_to_string(&report)?), in_time))
     }
-}
-
-/// The proofs in whose bodies the compiler found something.
-fn guilty(woven: &BTreeMap<String, Woven>, said: &str) -> BTreeSet<usize> {
-    let places = said
-        .lines()
-        .filter_map(|line| line.trim_start().strip_prefix("--> "));
-    let mut guilty = BTreeSet::new();
-    for place in places {
-        let mut parts = place.split(':');
-        let (Some(file), Some(Ok(line))) = (parts.next(), parts.next().map(str::parse::<usize>))
-        else {
-            continue;
-        };
-        let lines = woven.get(file).into_iter().flat_map(|woven| &woven.lines);
-        let hit = lines.filter(|(_, range)| range.contains(&line));
-        guilty.extend(hit.map(|(number, _)| *number));
-    }
-    guilty
 }
