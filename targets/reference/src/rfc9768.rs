@@ -78,12 +78,10 @@ impl Counters {
     /// After the remote's SYN or SYN-ACK (sections 3.1.1 and 3.1.2).
     pub(crate) fn of_syn(seg: &Segment<'_>) -> Self {
         let is_syn_ack = seg.flags.ack;
-        // Section 3.2.2.2: a mark on the SYN-ACK counts, one on the SYN is only told.
+        // Section 3.2.2.2: a mark on the SYN-ACK counts, one on the SYN is only told, on either end.
         let marked = u32::from(is_syn_ack && seg.codepoint == Codepoint::Ce);
-        let told_ce = is_syn_ack && ace(seg.flags) == ace_of(Codepoint::Ce);
         Self {
             received_ce: INITIAL_CEP + marked,
-            sent_ce: INITIAL_CEP + u32::from(told_ce),
             handshake: Some(seg.codepoint),
             tells_handshake: is_syn_ack,
             announces: is_syn_ack,
