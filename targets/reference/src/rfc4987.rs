@@ -121,18 +121,11 @@ fn request(
     tcb.state = State::SynReceived;
     let syn = Segment {
         seq: remembered.irs,
-        ack: Seq(0),
-        up: 0,
-        flags: Flags {
-            syn: true,
-            ..Flags::default()
-        },
+        flags: Flags::default(), // which asks for no ECN
         options: TcpOptions {
             mss: Some(remembered.mss),
             ..TcpOptions::default()
         },
-        text: &[],
-        arrived_syn: true,
         ..*seg
     };
     tcb.accept_syn(&syn, now);

@@ -254,6 +254,26 @@ mod tests {
     }
 
     #[test]
+    fn the_oldest_of_too_many_peers_is_forgotten() {
+        let mut peers = Peers::default();
+        let servers = (1..).map(|number: u32| IpAddr::V4(Ipv4Addr::from_bits(number)));
+        let servers: Vec<_> = servers.take(MAX_PEERS + 2).collect();
+        let mut learn = |server: &IpAddr| {
+            let lesson = Lesson {
+                cookie: None,
+                ask_by_experiment: None,
+            };
+            peers.learn(*server, 1_460, lesson);
+            [0, 1, 2].map(|number: usize| peers.find(servers[number]).is_some())
+        };
+        let known: Vec<_> = servers.iter().map(&mut learn).collect();
+        assert_eq!(known[MAX_PEERS - 1], [true, true, true]);
+        assert_eq!(known[MAX_PEERS], [false, true, true]);
+        assert_eq!(known[MAX_PEERS + 1], [false, false, true]);
+        assert_eq!(learn(&servers[2]), [false, false, true]); // it is known, and no new one
+    }
+
+    #[test]
     fn the_experimental_form_is_tried_once() {
         let mut peers = Peers::default();
         let server = IpAddr::V4(Ipv4Addr::LOCALHOST);

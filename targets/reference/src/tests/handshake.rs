@@ -1,5 +1,6 @@
 //! Opening: options, initial numbers, retries, simultaneous open, what came with the SYN.
 
+use core::net::{IpAddr, Ipv6Addr};
 use core::time::Duration;
 
 use super::harness::*;
@@ -222,31 +223,109 @@ fn a_full_backlog_drops_syns_without_an_answer() {
     h.dialogue(seg("S").seq(0), &[]);
 }
 
+/// Any address of version 4, and of version 6.
+const ANY: Endpoint = Endpoint::new(Endpoint::UNSPECIFIED_V4.addr, LOCAL.port);
+const ANY_V6: Endpoint = Endpoint::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), LOCAL.port);
+
 #[test]
 fn the_listener_that_names_its_ends_most_closely_takes_the_syn() {
-    let mut h = Harness::new(plain());
-    let options = h.options();
-    let any = Endpoint::new(Endpoint::UNSPECIFIED_V4.addr, LOCAL.port);
-    let open = |h: &mut Harness, local, remote| {
-        h.stack
-            .open_passive(h.now, local, remote, 4, &options)
-            .unwrap()
-    };
-    let wide = open(&mut h, any, None);
-    let narrow = open(&mut h, LOCAL, None);
-    let single = open(&mut h, LOCAL, Some(REMOTE));
-    let taker = |h: &mut Harness, port| {
-        h.remote.port = port;
+    let closest_first = [
+        (LOCAL, Some(REMOTE), false),
+        (ANY, Some(REMOTE), false),
+        (LOCAL, None, false),
+        (ANY, None, false),
+        (ANY_V6, None, true),
+    ];
+    let mut widest_first = closest_first;
+    widest_first.reverse();
+    for order in [closest_first, widest_first] {
+        let mut h = Harness::new(plain());
+        let mut open = |(local, remote, dual_stack)| {
+            let mut options = h.options();
+            options.dual_stack = dual_stack;
+            h.stack
+                .open_passive(h.now, local, remote, 4, &options)
+                .unwrap()
+        };
+        let listeners = order.map(|ends| (ends, open(ends)));
+        for ends in closest_first {
+            h.inject(seg("S").seq(0));
+            let taker = h.events.iter().rev().find_map(|event| match event {
+                Event::Spawned { listener, .. } => Some(*listener),
+                _ => None,
+            });
+            let expected = listeners.iter().find(|(of, _)| *of == ends).unwrap().1;
+            assert_eq!(taker, Some(expected), "{ends:?}");
+            h.stack.close(h.now, expected).unwrap();
+        }
+        assert_eq!(h.stack.counters().passive_opens, 5);
+    }
+}
+
+#[test]
+fn a_listener_takes_what_fits_both_of_its_ends() {
+    let with_port = |end: Endpoint, port| Endpoint::new(end.addr, port);
+    let at = |end: Endpoint, addr: &str| Endpoint::new(addr.parse().unwrap(), end.port);
+    let other = at(REMOTE, "192.0.2.2");
+    let any_remote = at(REMOTE, "0.0.0.0");
+    // Its ends, and whether it takes both versions; those of the SYN, and whether it is taken.
+    for (ends, dual_stack, (local, remote), taken) in [
+        ((LOCAL, None), false, (LOCAL, REMOTE), true),
+        ((LOCAL, None), false, (with_port(LOCAL, 81), REMOTE), false),
+        (
+            (LOCAL, None),
+            false,
+            (at(LOCAL, "192.168.0.2"), REMOTE),
+            false,
+        ),
+        ((ANY, None), false, (at(LOCAL, "192.168.0.2"), REMOTE), true),
+        ((ANY, None), false, (LOCAL_V6, REMOTE_V6), false),
+        ((ANY_V6, None), false, (LOCAL_V6, REMOTE_V6), true),
+        ((ANY_V6, None), false, (LOCAL, REMOTE), false),
+        ((ANY_V6, None), true, (LOCAL, REMOTE), true),
+        ((LOCAL_V6, None), true, (LOCAL, REMOTE), false),
+        ((LOCAL, Some(REMOTE)), false, (LOCAL, other), false),
+        (
+            (LOCAL, Some(REMOTE)),
+            false,
+            (LOCAL, with_port(REMOTE, 1)),
+            false,
+        ),
+        (
+            (LOCAL, Some(with_port(REMOTE, 0))),
+            false,
+            (LOCAL, REMOTE),
+            true,
+        ),
+        (
+            (LOCAL, Some(with_port(REMOTE, 0))),
+            false,
+            (LOCAL, other),
+            false,
+        ),
+        ((LOCAL, Some(any_remote)), false, (LOCAL, other), true),
+        (
+            (LOCAL, Some(any_remote)),
+            false,
+            (LOCAL, with_port(other, 1)),
+            false,
+        ),
+    ] {
+        let mut config = plain();
+        config.addresses.push("192.168.0.2".parse().unwrap());
+        let mut h = Harness::between(config, local, remote);
+        let mut options = h.options();
+        options.dual_stack = dual_stack;
+        let opened = h.stack.open_passive(h.now, ends.0, ends.1, 4, &options);
+        opened.unwrap();
         h.inject(seg("S").seq(0));
-        h.events.iter().rev().find_map(|event| match event {
-            Event::Spawned { listener, .. } => Some(*listener),
-            _ => None,
-        })
-    };
-    assert_eq!(taker(&mut h, REMOTE.port), Some(single));
-    assert_eq!(taker(&mut h, 41_000), Some(narrow));
-    h.stack.close(h.now, narrow).unwrap();
-    assert_eq!(taker(&mut h, 42_000), Some(wide));
+        let what = (ends, dual_stack, local, remote);
+        assert_eq!(
+            h.stack.counters().passive_opens,
+            u64::from(taken),
+            "{what:?}"
+        );
+    }
 }
 
 #[test]

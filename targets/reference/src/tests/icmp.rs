@@ -191,6 +191,12 @@ fn a_path_mtu_that_cannot_be_is_ignored_and_a_tiny_one_raised() {
         arrives(&mut h, &icmp(3, 4, mtu, &segment));
         assert_eq!(h.status().path_mtu, expected);
     }
+    // A router that does not say its MTU, again: the next plateau.
+    let (mut h, segment) = in_flight();
+    for expected in [1_492, 1_006, 552] {
+        arrives(&mut h, &icmp(3, 4, 0, &segment));
+        assert_eq!(h.status().path_mtu, expected);
+    }
 }
 
 #[test]
@@ -206,6 +212,49 @@ fn a_soft_error_returns_a_request_to_listen_where_it_aborts_attempts() {
         let _ = h.sent();
         arrives(&mut h, &icmp(3, 1, 0, &syn_ack));
         h.dialogue(seg("A"), answer);
+    }
+}
+
+#[test]
+fn a_hard_error_ends_a_request_that_is_an_attempt_of_the_user() {
+    let syn = || seg("S").seq(0).mss(1_460);
+    let without_cookie = Config {
+        fast_open_without_cookie: true,
+        ..plain()
+    };
+    // How SYN-RECEIVED is reached, whether the user has the connection, and whether the error ends it.
+    for (passive, fast_open, accepted, ends) in [
+        (false, false, false, true),
+        (true, false, false, false),
+        (true, true, false, true),
+        (true, true, true, false),
+    ] {
+        let mut h = Harness::new(without_cookie.clone());
+        let mut options = h.options();
+        options.fast_open = 5;
+        if passive {
+            let id = h.stack.open_passive(h.now, LOCAL, None, 8, &options);
+            h.listener = Some(id.unwrap());
+        } else {
+            h = h.connect();
+        }
+        h.inject(if fast_open {
+            syn().text("early")
+        } else {
+            syn()
+        });
+        let syn_ack = h.packets.pop().unwrap();
+        if accepted {
+            accept(&mut h);
+        }
+        h.expect_state(State::SynReceived);
+        arrives(&mut h, &icmp(3, 3, 0, &syn_ack));
+        let state = if ends {
+            State::Closed
+        } else {
+            State::SynReceived
+        };
+        h.expect_state(state);
     }
 }
 

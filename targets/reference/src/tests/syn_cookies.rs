@@ -3,7 +3,10 @@
 use core::time::Duration;
 
 use super::harness::*;
-use crate::{Config, Received, SynCookies};
+use crate::{Config, Instant, Received, SynCookies};
+
+/// In a tick whose number five bits cannot hold.
+const LATE: Instant = Instant::from_secs(40 * 64 + 1);
 
 /// A listener that remembers no SYN, one SYN, and the ISS of the answer.
 fn answered(mss: u16) -> (Harness, u32) {
@@ -12,6 +15,7 @@ fn answered(mss: u16) -> (Harness, u32) {
         ..plain()
     })
     .listen();
+    h.now = LATE;
     h.inject(seg("S").seq(0).mss(mss).sack_permitted().scale(7));
     let packet = h.packets.first().unwrap().clone();
     let iss = u32::from_be_bytes(packet[24..28].try_into().unwrap());
@@ -52,6 +56,33 @@ fn no_other_number_is_taken_for_a_cookie() {
         assert_eq!(h.sent().len(), 1, "it is answered with RST");
         assert_eq!(h.stack.accept(h.listener.unwrap()), Ok(None));
     }
+}
+
+#[test]
+fn nothing_but_an_ack_brings_a_cookie_back() {
+    for (flags, answers) in [("SA", 1), ("RA", 0), ("SRA", 0)] {
+        let (mut h, _) = answered(1_440);
+        h.inject(seg(flags));
+        assert_eq!(h.sent().len(), answers, "{flags}");
+        assert_eq!(h.stack.accept(h.listener.unwrap()), Ok(None));
+    }
+    let (mut h, _) = answered(1_440);
+    h.stack.config_mut().syn_cookies = SynCookies::Never;
+    h.dialogue(seg("A"), &["R 1:1(0)"]);
+}
+
+#[test]
+fn nothing_but_a_syn_gets_a_cookie_and_none_while_the_user_is_behind() {
+    let (mut h, _) = answered(1_440);
+    h.stack.set_backlog(h.listener.unwrap(), 0).unwrap();
+    h.dialogue(seg("SR").seq(0), &[]);
+    h.dialogue(seg("F").seq(0), &[]);
+    h.dialogue(seg("A"), &[]); // ready, and not accepted
+    h.remote.port += 1;
+    h.dialogue(seg("S").seq(0), &[]);
+    accept(&mut h);
+    h.inject(seg("S").seq(0));
+    assert_eq!(h.sent().len(), 1);
 }
 
 #[test]
