@@ -1,7 +1,7 @@
 //! What arrives in CLOSED, LISTEN, SYN-SENT and SYN-RECEIVED (RFC 9293 sections 3.10.7.1 to 3.10.7.4).
 
 use super::harness::*;
-use crate::{ConnectionError, Event, State};
+use crate::{ConnectionError, DropReason, Event, State};
 
 #[test]
 fn closed_answers_all_but_rst_with_rst() {
@@ -374,4 +374,18 @@ fn a_passive_attempt_that_is_reset_is_not_told_to_the_user() {
     );
     assert_eq!(h.stack.accept(h.listener.unwrap()), Ok(None));
     h.dialogue(seg("S").seq(0), &["SA 0:0(0) ack 1"]);
+}
+
+#[test]
+fn what_syn_sent_has_no_use_for_is_reported_and_nothing_else() {
+    for (arriving, reasons) in [
+        (seg("A"), &[DropReason::NoUse][..]),
+        (seg("F"), &[DropReason::NoUse]),
+        (seg("A").ack(9), &[DropReason::AckOutOfRange]),
+        (seg("R"), &[DropReason::RstNotExact]),
+        (seg("S").seq(0), &[]),
+        (seg("SA").seq(0), &[]),
+    ] {
+        assert_eq!(syn_sent().drops(arriving.clone()), reasons, "{arriving:?}");
+    }
 }

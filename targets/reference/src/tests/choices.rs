@@ -199,3 +199,34 @@ fn the_stack_counts_what_the_mib_asks_for() {
     assert_eq!((counters.in_segs, counters.out_segs), (4, 3));
     assert_eq!(counters.drops(crate::DropReason::OutOfWindow), 1);
 }
+
+#[test]
+fn what_has_neither_ack_nor_rst_nor_syn_can_be_dropped_first() {
+    let drops_first = Config {
+        drops_unacknowledging_first: true,
+        ..plain()
+    };
+    let listening = || Harness::new(drops_first.clone()).listen();
+    let mut requested = listening();
+    requested.inject(seg("S").seq(0));
+    let mut crossed = Harness::new(drops_first.clone()).connect();
+    crossed.inject(seg("S").seq(0));
+    let mut over = established_with(drops_first.clone());
+    over.close();
+    over.inject(seg("FA").ack(2));
+    // Text from far outside of the window; with an ACK it is answered wherever it arrives.
+    for (name, mut h, without, end) in [
+        ("by default", established(), true, 1),
+        ("ESTABLISHED", established_with(drops_first), false, 1),
+        ("SYN-RECEIVED of a passive OPEN", requested, true, 1),
+        ("SYN-RECEIVED of an active OPEN", crossed, false, 1),
+        ("TIME-WAIT", over, true, 2),
+    ] {
+        let _ = h.sent();
+        for (flags, answered) in [("", without), ("A", true), ("S", true), ("R", false)] {
+            h.inject(seg(flags).seq(500_000).text("x").ack(end));
+            let answers = usize::from(answered);
+            assert_eq!(h.sent().len(), answers, "{name}, {flags:?}");
+        }
+    }
+}

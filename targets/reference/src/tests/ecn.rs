@@ -123,6 +123,9 @@ fn accurate_feedback_counts_packets_and_octets() {
     assert_eq!(h.sent(), ["WNA 1:1(0) ack 31"]); // 6
     h.inject(seg("A").seq(31).zeros(20).class(CE));
     assert_eq!(h.last_segment().options.acc_ecn, counters(11, 40));
+    // What is not ECN-capable changes no counter: there is no news.
+    h.inject(seg("A").seq(51).zeros(20));
+    assert_eq!(h.last_segment().options.acc_ecn, None);
 }
 
 #[test]
@@ -143,4 +146,53 @@ fn a_path_that_clears_the_feedback_gets_no_marks() {
     h.inject(seg("A"));
     h.send([0; 500]);
     assert_eq!(h.last_segment().codepoint, Codepoint::NotEct);
+}
+
+#[test]
+fn marked_octets_count_once_and_an_older_count_goes_back() {
+    let mut h = accepted(EcnMode::Accurate, "SEWN", "SWA 0:0(0) ack 1");
+    h.inject(seg("AW"));
+    let half = (1 << 23) - 1;
+    let mut end = 1;
+    for (ceb, reduces) in [
+        (0, false),
+        (1_000, true),
+        (1_000, false),
+        (2_000, true),
+        (2_000, false),
+        (500, false), // it was overtaken
+        (2_000, false),
+        (2_000 + half, false), // half of the range: before as much as behind
+        (1_999 + half, true),
+    ] {
+        end += 1_000;
+        h.send([0; 1_000]);
+        let before = h.status().cwnd;
+        h.inject(seg("AEN").ack(end).ceb(ceb)); // still five packets
+        assert_eq!(h.status().cwnd < before, reduces, "{ceb}");
+    }
+}
+
+#[test]
+fn nothing_but_the_same_syn_brings_the_syn_ack_again() {
+    let syn_ack = "SWA 0:0(0) ack 1";
+    for (flags, seq, answer) in [
+        ("SEWN", 0, &[syn_ack][..]),
+        ("SEWN", 5, &[]),
+        ("SEWNA", 0, &["ENA 1:1(0) ack 1"]),
+        ("SEWNR", 0, &[]),
+        ("EWN", 0, &["ENA 1:1(0) ack 1"]),
+    ] {
+        let mut h = accepted(EcnMode::Accurate, "SEWN", syn_ack);
+        h.dialogue(seg(flags).seq(seq), answer);
+    }
+    // The SYN of an active OPEN crossed the remote's: its copy is outside of the window.
+    let mut h = Harness::new(config(EcnMode::Accurate));
+    let options = h.options();
+    let opened = h.stack.open_active(h.now, h.local, h.remote, &options);
+    h.id = opened.unwrap();
+    h.iss = h.status().iss;
+    let _ = h.sent();
+    h.dialogue(seg("SEWN").seq(0).mss(1_000), &[syn_ack]);
+    h.dialogue(seg("SEWN").seq(0), &["ENA 1:1(0) ack 1"]);
 }

@@ -446,3 +446,23 @@ fn a_cookie_that_nobody_asked_for_is_not_remembered() {
     client.config_mut().fast_open_client_without_cookie = false;
     assert!(!client.knows_cookie(REMOTE.addr));
 }
+
+#[test]
+fn a_fin_counts_with_the_text_of_its_syn_if_all_of_that_was_taken() {
+    for (text, syn_ack, ack) in [
+        (10, "SA 0:0(0) ack 11", &["A 1:1(0) ack 12"][..]),
+        (11, "SA 0:0(0) ack 11", &[]),
+    ] {
+        let mut h = Harness::new(Config {
+            fast_open_without_cookie: true,
+            receive_buffer: 10,
+            ..plain()
+        });
+        let mut options = h.options();
+        options.fast_open = 5;
+        let opened = h.stack.open_passive(h.now, LOCAL, None, 8, &options);
+        h.listener = Some(opened.unwrap());
+        h.dialogue(seg("SF").seq(0).zeros(text), &[syn_ack]);
+        h.dialogue(seg("A").seq(11), ack);
+    }
+}

@@ -8,10 +8,12 @@ use core::time::Duration;
 use std::println;
 
 use crate::segment::{Codepoint, Flags, OutboundSegment};
-use crate::wire::{self, Inbound, Leniency, SackBlocks, TcpOptions, TimestampsOption};
+use crate::wire::{
+    self, AccEcnOption, Inbound, Leniency, SackBlocks, TcpOptions, TimestampsOption,
+};
 use crate::{
-    Config, ConnectionId, ConnectionOptions, Endpoint, Event, Instant, Received, SendFlags, Seq,
-    Stack, State,
+    Config, ConnectionId, ConnectionOptions, DropReason, Endpoint, Event, Instant, Received,
+    SendFlags, Seq, Stack, State,
 };
 
 /// The peer's initial sequence number; near the end, so that every test crosses the wrap.
@@ -111,6 +113,15 @@ impl Seg {
             let (left, right) = (iss.wrapping_add(*left), iss.wrapping_add(*right));
             self.options.sack.push(left, right);
         }
+        self
+    }
+    /// Octets that arrived with CE, as Accurate ECN counts them.
+    pub(super) fn ceb(mut self, ceb: u32) -> Self {
+        self.options.acc_ecn = Some(AccEcnOption {
+            e0b: Some(1),
+            ceb: Some(ceb),
+            e1b: Some(1),
+        });
         self
     }
     pub(super) fn class(self, class: u8) -> Self {
@@ -359,6 +370,17 @@ impl Harness {
             _ => None,
         };
         self.events.iter().filter_map(of_ours).collect()
+    }
+
+    /// Why a segment, or a part of it, goes no further, if it does not.
+    pub(super) fn drops(&mut self, seg: Seg) -> Vec<DropReason> {
+        self.events.clear();
+        self.inject(seg);
+        let reason = |event: &Event| match event {
+            Event::Dropped { reason, .. } => Some(*reason),
+            _ => None,
+        };
+        self.events.iter().filter_map(reason).collect()
     }
 
     #[track_caller]

@@ -114,3 +114,80 @@ fn slow_start_goes_on_for_a_flight_that_took_more_than_half_of_the_window() {
         assert_eq!(h.status().cwnd, expected * 1_460, "after {segments}");
     }
 }
+
+#[test]
+fn the_ack_of_our_fin_ends_in_silence_though_an_old_fin_comes_along() {
+    let mut h = established_with(linux());
+    h.inject(seg("FA"));
+    h.close();
+    let _ = h.sent();
+    h.dialogue(seg("FA").ack(2), &[]);
+    h.expect_state(State::Closed);
+}
+
+#[test]
+fn text_at_the_right_edge_is_text_that_nobody_will_read() {
+    let mut h = established_with(linux());
+    let edge = i64::from(h.status().rcv_wnd) + 1;
+    h.stack.release(h.now, h.id);
+    h.expect(&["FA 1:1(0) ack 1"]);
+    h.inject(seg("A").seq(edge).text("x"));
+    let sent = h.sent();
+    assert!(sent.len() == 1 && sent[0].starts_with('R'), "{sent:?}");
+}
+
+#[test]
+fn duplicates_below_the_threshold_count_as_what_arrived() {
+    let mut h = established_with(linux());
+    h.send([0; 40_000]);
+    h.inject(seg("A"));
+    h.inject(seg("A"));
+    assert_eq!(h.status().cwnd, 14_600);
+    h.inject(seg("A").ack(1 + 3 * 1_460)); // two of the three were known
+    assert_eq!(h.status().cwnd, 14_600 + 1_460);
+}
+
+#[test]
+fn text_that_waited_for_the_handshake_makes_the_ends_take_turns() {
+    for (early, answer) in [(true, &[][..]), (false, &["A 3:3(0) ack 2"])] {
+        let mut h = Harness::new(linux()).connect();
+        if early {
+            h.send("hi");
+        }
+        h.inject(seg("SA").seq(0).mss(1_460));
+        if !early {
+            h.send("hi");
+        }
+        let _ = h.sent();
+        h.advance(Duration::from_millis(10));
+        h.dialogue(seg("A").ack(3).text("x"), answer);
+    }
+}
+
+#[test]
+fn segments_of_1152_octets_do_not_wait_for_the_reader() {
+    for (size, answers) in [(1_151, 0), (1_152, 1)] {
+        let mut h = established_with(Config {
+            quick_acks: 0,
+            ..linux()
+        });
+        h.inject(seg("A").zeros(size));
+        h.inject(seg("A").seq(1 + size as i64).zeros(size));
+        assert_eq!(h.sent().len(), answers);
+    }
+}
+
+#[test]
+fn longer_round_trips_end_slow_start_without_sack_too() {
+    let mut h = established_with(linux());
+    let mut acked = 0;
+    for (segments, millis) in [(10, 100), (20, 100), (40, 150)] {
+        h.send([0; 100_000]);
+        h.advance(Duration::from_millis(millis));
+        for _ in 0..segments {
+            acked += 1_460;
+            h.inject(seg("A").ack(1 + acked));
+        }
+    }
+    assert!(h.status().ssthresh < 200_000, "{}", h.status().ssthresh);
+}

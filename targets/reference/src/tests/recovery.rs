@@ -258,3 +258,75 @@ fn challenge_acks_are_limited_when_configured() {
     h.advance(Duration::from_secs(2));
     h.dialogue(seg("S").seq(100), &["A 1:1(0) ack 1"]);
 }
+
+#[test]
+fn a_partial_ack_retransmits_nothing_into_a_closed_window() {
+    let mut h = ten_in_flight();
+    for _ in 0..3 {
+        h.inject(seg("A"));
+    }
+    let _ = h.sent();
+    h.dialogue(seg("A").ack(2_001).wnd(0), &["A 2001:3001(1000) ack 1"]);
+    h.dialogue(seg("A").ack(4_001).wnd(0), &[]);
+}
+
+#[test]
+fn answers_to_probes_are_no_duplicate_acks() {
+    let mut h = ten_in_flight();
+    let before = h.status().ssthresh;
+    for _ in 0..4 {
+        h.inject(seg("A").wnd(0));
+    }
+    let status = h.status();
+    assert_eq!((status.dup_acks, status.in_recovery), (0, false));
+    assert_eq!(status.ssthresh, before);
+}
+
+#[test]
+fn an_echo_from_before_takes_a_recovery_back_however_many_duplicates_came() {
+    for duplicates in 3..8 {
+        let mut h = Harness::new(Config {
+            timestamps: true,
+            ..plain()
+        })
+        .listen();
+        h.inject(seg("S").seq(0).mss(1_012).ts(1, 0));
+        let ours = h.last_segment().options.timestamps.unwrap().val;
+        h.inject(seg("A").ts(1, ours));
+        h.send([0; 10_000]);
+        h.advance(Duration::from_millis(100));
+        for _ in 0..duplicates {
+            h.inject(seg("A").ts(1, ours));
+        }
+        assert!(h.status().in_recovery);
+        h.inject(seg("A").ack(10_001).ts(1, ours));
+        assert!(h.status().cwnd >= 10_000, "{}", h.status().cwnd);
+    }
+}
+
+#[test]
+fn the_user_timeout_goes_on_when_the_window_closes_and_begins_anew_when_a_probe_is_answered() {
+    let with_timeout = |seconds| {
+        established_with(Config {
+            user_timeout: Some(Duration::from_secs(seconds)),
+            ..plain()
+        })
+    };
+    let mut h = with_timeout(3);
+    h.send([0; 100]);
+    h.advance(Duration::from_secs(2));
+    h.inject(seg("A").wnd(0));
+    h.advance(Duration::from_secs(2));
+    h.expect_state(State::Closed);
+
+    let mut h = with_timeout(10);
+    h.inject(seg("A").wnd(0));
+    h.send([0; 100]);
+    for _ in 0..4 {
+        let _ = h.next_timeout(); // after 1, 3, 7 and 15 s
+        h.inject(seg("A").wnd(0));
+    }
+    h.expect_state(State::Established);
+    h.advance(Duration::from_secs(11));
+    h.expect_state(State::Closed);
+}

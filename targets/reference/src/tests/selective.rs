@@ -161,3 +161,62 @@ fn an_echo_from_before_the_retransmission_takes_it_back() {
     assert!(h.status().cwnd >= before);
     assert_eq!(h.sent().first().unwrap(), "A 10001:11001(1000) ack 1");
 }
+
+#[test]
+fn the_ack_of_all_that_is_out_enlarges_the_window() {
+    let mut h = ten_in_flight();
+    h.inject(seg("A").ack(10_001));
+    assert_eq!(h.status().cwnd, 11_000);
+}
+
+#[test]
+fn duplicates_without_blocks_count_as_without_sack() {
+    let mut h = ten_in_flight();
+    h.inject(seg("A"));
+    h.inject(seg("A"));
+    assert_eq!(h.status().dup_acks, 2);
+    let _ = h.sent();
+    h.dialogue(seg("A"), &["A 1:1001(1000) ack 1"]);
+}
+
+#[test]
+fn a_segment_is_counted_as_delivered_once() {
+    let mut h = ten_in_flight();
+    h.inject(sacking(&h, 1, &[(1_001, 2_001)]));
+    h.inject(sacking(&h, 2_001, &[(3_001, 5_001)]));
+    assert_eq!(h.status().segments_delivered, 4);
+    h.inject(seg("A").ack(6_001));
+    assert_eq!(h.status().segments_delivered, 6);
+}
+
+#[test]
+fn a_duplicate_that_is_reported_when_nothing_is_out_takes_the_recovery_back() {
+    let mut h = Harness::new(Config {
+        sack: true,
+        ..plain()
+    })
+    .listen();
+    h.inject(seg("S").seq(0).mss(1_000).sack_permitted());
+    h.inject(seg("A"));
+    h.send([0; 5_000]);
+    h.inject(sacking(&h, 1, &[(1_001, 5_001)]));
+    assert!(h.status().in_recovery);
+    h.inject(seg("A").ack(5_001));
+    let status = h.status();
+    assert_eq!((status.flight_size, status.in_recovery), (0, false));
+    assert!(status.cwnd < 10_000, "{}", status.cwnd);
+    h.inject(sacking(&h, 5_001, &[(1, 1_001)]));
+    assert!(h.status().cwnd >= 10_000);
+}
+
+#[test]
+fn nothing_is_taken_for_lost_while_the_window_is_closed() {
+    let mut h = ten_in_flight();
+    h.inject(seg("A").wnd(0));
+    let _ = h.next_timeout();
+    h.inject(seg("A").wnd(0));
+    assert_eq!(h.status().segments_lost, 0);
+    let _ = h.sent();
+    h.inject(seg("A").wnd(20_000));
+    assert_eq!(h.sent().first().unwrap(), "A 1:1001(1000) ack 1");
+}

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::harness::*;
-use crate::{Config, ConnectionOption, Event, Received, SendFlags, State};
+use crate::{Config, ConnectionOption, DropReason, Event, Received, SendFlags, State};
 
 fn delaying() -> Harness {
     established_with(Config {
@@ -289,4 +289,19 @@ fn urgent_data_is_told_at_each_advance_and_its_rest_can_be_asked() {
     assert_eq!((told(&h), h.status().urgent_ahead), (2, Some(8)));
     h.read(8);
     assert_eq!(h.status().urgent_ahead, None);
+}
+
+#[test]
+fn text_that_is_not_taken_is_reported_and_other_segments_are_not() {
+    let text = |seq| seg("A").seq(seq).text("x");
+    assert_eq!(close_wait().drops(text(2)), [DropReason::TextNotTaken]);
+    assert_eq!(close_wait().drops(seg("A").seq(2)), []);
+    assert_eq!(established().drops(text(1)), []);
+    assert_eq!(established().drops(text(11)), [], "held for later");
+    let mut h = established_with(Config {
+        max_reassembly_gaps: 1,
+        ..plain()
+    });
+    assert_eq!(h.drops(text(11)), []);
+    assert_eq!(h.drops(text(21)), [DropReason::TextNotTaken]);
 }

@@ -347,3 +347,15 @@ fn the_window_of_a_crossing_syn_ack_is_not_scaled_either() {
     h.expect_state(State::Established);
     assert_eq!(h.status().snd_wnd, 300);
 }
+
+#[test]
+fn a_fin_at_the_right_edge_lies_inside_of_the_window() {
+    for (text, state) in [(99, State::CloseWait), (100, State::Established)] {
+        let mut h = established_with(Config {
+            receive_buffer: 100,
+            ..plain()
+        });
+        h.inject(seg("FA").zeros(text));
+        h.expect_state(state);
+    }
+}

@@ -3,7 +3,6 @@
 use super::Step;
 use crate::congestion::Growth;
 use crate::output::{Output, control, retransmission};
-use crate::recovery::Phase;
 use crate::rfc6582::Advice;
 use crate::rfc6675::Delivery;
 use crate::segment::Segment;
@@ -71,7 +70,7 @@ fn acknowledge(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output)
     if was_closed && tcb.snd_wnd == 0 {
         tcb.note_progress(now);
     }
-    if was_closed && tcb.snd_wnd > 0 && tcb.probes > 0 && tcb.flight_size() > 0 {
+    if was_closed && tcb.snd_wnd > 0 && tcb.probes > 0 {
         tcb.take_for_lost(); // the probe's octet was refused
     }
     if tcb.is_selective() {
@@ -111,7 +110,7 @@ fn selective(
     let blocks = &seg.options.sack;
     let before = delivery.segments;
     let nothing_is_out = before == 0 && tcb.flight_size() == 0;
-    if nothing_is_out && blocks.len() == 0 && tcb.recovery.phase == Phase::Open {
+    if nothing_is_out && blocks.len() == 0 {
         return; // as in all that a mere receiver gets
     }
     tcb.scoreboard
@@ -171,7 +170,7 @@ fn advance(
         let growth = Growth {
             acked: match tcb.recovery.dup_acks as usize {
                 // Every duplicate ACK told of a segment that arrived; one at least filled the hole.
-                dup_acks if out.config().grows_by_delivery && dup_acks > 0 => {
+                dup_acks if out.config().grows_by_delivery => {
                     let smss = tcb.smss(out.config());
                     acked.saturating_sub(dup_acks * smss).max(smss.min(acked))
                 }
