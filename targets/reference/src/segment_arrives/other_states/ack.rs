@@ -162,11 +162,11 @@ fn advance(
     tcb.awaits_acknowledgment = false;
     tcb.soft_error = None;
     tcb.snd_up = tcb.snd_up.filter(|snd_up| snd_up.after(seg_ack));
-    // RFC 5681 section 3.1: the handshake does not enlarge cwnd.
-    if acked > 0 && tcb.is_selective() {
+    if tcb.is_selective() {
         tcb.timers
             .set(Timer::Retransmission, now.after(at_least(tcb.rtt.rto()))); // RFC 6298 rule 5.3
-    } else if acked > 0 {
+    } else {
+        // RFC 5681 section 3.1: the handshake, whose ACK brings no octet, does not enlarge cwnd.
         let growth = Growth {
             acked: match tcb.recovery.dup_acks as usize {
                 // Every duplicate ACK told of a segment that arrived; one at least filled the hole.
@@ -196,8 +196,6 @@ fn advance(
                 .set(Timer::Retransmission, now.after(at_least(tcb.rtt.rto()))); // RFC 6298 rule 5.3
         }
         follow(advice, tcb, now, out);
-    } else {
-        tcb.timers.stop(Timer::Retransmission);
     }
     tcb.note_progress(now);
     acked
