@@ -35,7 +35,7 @@ pub(crate) fn segment_arrives(
         return;
     }
     let _ = eight_steps(tcb, seg, now, out);
-    if tcb.state != State::Closed && tcb.state != State::Listen {
+    if tcb.state != State::Closed {
         // RFC 9293 MUST-58, MUST-59: one ACK for all that the segment brought, with text where there is any.
         segmentation::transmit(tcb, now, out);
     }
