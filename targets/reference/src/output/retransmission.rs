@@ -18,19 +18,20 @@ pub(crate) fn retransmit_head(tcb: &mut Tcb, now: Instant, out: &mut Output) {
         control::send_syn(tcb, now, out);
         return;
     }
-    // RFC 7323 section 2.4: the first retransmission disregards a window that was taken back, later ones
-    // keep to it (RFC 9293 SHLD-16, MAY-7); one octet always leaves.
-    let limit = if tcb.retransmissions <= disregarding(out) {
-        usize::MAX
-    } else {
-        (tcb.snd_wnd as usize).max(1)
-    };
+    let limit = head_limit(tcb, out);
     let _ = retransmit_at(tcb, tcb.snd_una, limit, now, out);
 }
 
-/// How many retransmissions may disregard the window.
-fn disregarding(out: &Output) -> u32 {
-    u32::from(!out.config().retransmissions_keep_to_window)
+/// Octets that may leave again from SND.UNA on.
+///
+/// RFC 7323 section 2.4: the first retransmission disregards a window that was taken back, later ones keep to it (RFC 9293 SHLD-16,
+/// MAY-7); one octet always leaves.
+fn head_limit(tcb: &Tcb, out: &Output) -> usize {
+    if out.config().retransmissions_keep_to_window || tcb.retransmissions > 1 {
+        (tcb.snd_wnd as usize).max(1)
+    } else {
+        usize::MAX
+    }
 }
 
 /// Sends the last segment again, or as much of its end as fits (RFC 8985 section 7.3); whether there was one.
@@ -117,12 +118,10 @@ fn resend_lost(tcb: &mut Tcb, now: Instant, out: &mut Output) {
 
 /// Sends one hole again, or as much of it as fits; whether anything left.
 fn resend_hole(tcb: &mut Tcb, seq: Seq, length: usize, now: Instant, out: &mut Output) -> bool {
-    let window = tcb.snd_una.wrapping_add(tcb.snd_wnd).octets_since(seq);
-    let limit = match seq == tcb.snd_una {
-        // RFC 7323 section 2.4, as in `retransmit_head`.
-        true if tcb.retransmissions <= disregarding(out) => usize::MAX,
-        true => window.max(1),
-        false => window,
+    let limit = if seq == tcb.snd_una {
+        head_limit(tcb, out)
+    } else {
+        tcb.snd_una.wrapping_add(tcb.snd_wnd).octets_since(seq)
     };
     let mut length = length;
     if seq.plus(length) == tcb.snd_nxt {
@@ -173,11 +172,10 @@ fn resume(tcb: &mut Tcb, now: Instant, out: &mut Output) {
             tcb.retransmit_next = Some(next);
             return;
         }
-        let window = (tcb.snd_wnd as usize).saturating_sub(sent_again);
-        let limit = match head {
-            true if tcb.retransmissions <= disregarding(out) => usize::MAX,
-            true => window.max(1),
-            false => window,
+        let limit = if head {
+            head_limit(tcb, out)
+        } else {
+            (tcb.snd_wnd as usize).saturating_sub(sent_again)
         };
         if limit == 0 {
             tcb.retransmit_next = Some(next);
