@@ -247,9 +247,14 @@ impl Congestion {
     }
 
     /// The retransmission timer fired; `first` unless it did for the same text before.
-    pub(crate) fn timed_out(&mut self, flight_size: usize, first: bool) {
+    ///
+    /// `reduced`: a recovery from a loss in the same flight is under way. Then the window, where a share of that counts, has been
+    /// reduced already.
+    pub(crate) fn timed_out(&mut self, flight_size: usize, first: bool, reduced: bool) {
         if first {
-            self.reduce(flight_size);
+            if !(reduced && self.reduces_from_window) {
+                self.reduce(flight_size);
+            }
             if let Algorithm::Cubic(cubic) = &mut self.algorithm {
                 cubic.timed_out();
             }
@@ -395,9 +400,9 @@ mod tests {
     #[test]
     fn a_timeout_leaves_one_segment_and_a_second_one_keeps_ssthresh() {
         let mut window = window(1_000, 10, false);
-        window.timed_out(10_000, true);
+        window.timed_out(10_000, true, false);
         assert_eq!((window.cwnd(), window.ssthresh()), (1_000, 5_000));
-        window.timed_out(1_000, false);
+        window.timed_out(1_000, false, false);
         assert_eq!((window.cwnd(), window.ssthresh()), (1_000, 5_000));
     }
 }

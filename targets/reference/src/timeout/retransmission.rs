@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::output::{Output, retransmission, segmentation};
+use crate::recovery::Phase;
 use crate::tcb::Tcb;
 use crate::{ConnectionError, Instant, State, rfc5682, rfc8985};
 
@@ -41,8 +42,9 @@ pub(super) fn expire(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     }
     let flight_size = tcb.flight_size();
     tcb.remember_window(tcb.congestion.figures());
+    let reduced = tcb.recovery.phase == Phase::Recovery;
     tcb.congestion
-        .timed_out(flight_size, tcb.retransmissions == 1);
+        .timed_out(flight_size, tcb.retransmissions == 1, reduced);
     tcb.recovery.timed_out(tcb.snd_nxt);
     tcb.note_reduction();
     // Rule 5.4: the earliest first; the rest follows as acknowledgments come.
