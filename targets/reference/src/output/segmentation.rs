@@ -43,7 +43,7 @@ pub(crate) fn transmit(tcb: &mut Tcb, now: Instant, out: &mut Output) {
 /// Sends everything new that may leave, and sees how that uses the congestion window.
 fn send_bursts(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     let before = tcb.snd_nxt;
-    if tcb.unsent() > 0 || tcb.fin_is_due() {
+    if tcb.unsent() != 0 || tcb.fin_is_due() {
         send_all_new(tcb, now, out);
     }
     let any = tcb.snd_nxt != before;
@@ -153,8 +153,8 @@ fn next_segment(tcb: &Tcb, smss: usize, config: &Config) -> Option<Plan> {
         .min(window)
         .min(record.unwrap_or(usize::MAX))
         .min(usable_congestion_window(tcb, config));
-    if len > 0 && record == Some(len) {
-        return Some(Plan { len, fin: false }); // a record ends here: nothing can join it
+    if record == Some(len) && unsent > len {
+        return Some(Plan { len, fin: false }); // a record ends here: what follows cannot join it
     }
     let plan = Plan {
         len,
@@ -481,11 +481,8 @@ fn limit(tcb: &Tcb, config: &Config) -> Option<Limit> {
 
 /// Whether the remote's window, and not the congestion window, keeps text from being sent.
 fn window_limits(tcb: &Tcb, config: &Config) -> bool {
-    let unsent = tcb.unsent();
-    unsent > 0 && {
-        let segment = unsent.min(tcb.smss(config));
-        usable_window(tcb, config) < segment && usable_congestion_window(tcb, config) >= segment
-    }
+    let segment = tcb.unsent().min(tcb.smss(config));
+    usable_window(tcb, config) < segment && usable_congestion_window(tcb, config) >= segment
 }
 
 /// Something unsent that no ACK will release waits for the override timeout (RFC 9293 MUST-60).
