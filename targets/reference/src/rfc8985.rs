@@ -191,10 +191,11 @@ pub(crate) fn detect_loss(tcb: &mut Tcb, now: Instant) -> bool {
         let Some(deadline) = rack.deadline(entry, window) else {
             return false;
         };
-        if deadline > now {
-            next = Some(next.map_or(deadline, |next| next.max(deadline)));
+        if deadline <= now {
+            return true;
         }
-        deadline <= now
+        next = Some(next.map_or(deadline, |next| next.max(deadline)));
+        false
     });
     match next {
         Some(deadline) => tcb.timers.set(Timer::Reordering, deadline),
@@ -226,7 +227,6 @@ pub(crate) fn schedule_probe(tcb: &mut Tcb, now: Instant, config: &Config) {
         && tcb.is_selective()
         && tcb.recovery.phase == Phase::Open
         && tcb.rack.probe.is_none()
-        && tcb.flight_size() > 0
         && tcb.snd_wnd > 0
         && tcb.scoreboard.sacked_segments() == 0;
     if !wanted {
@@ -327,10 +327,30 @@ mod tests {
         assert_eq!(window(&rack), Duration::from_millis(20));
         rack.adapt(true, false, Seq(100), Seq(300));
         assert_eq!(window(&rack), Duration::from_millis(30));
-        for _ in 0..16 {
+        for _ in 0..15 {
             rack.adapt(false, true, Seq(400), Seq(500));
         }
+        assert_eq!(window(&rack), Duration::from_millis(30));
+        rack.adapt(false, true, Seq(400), Seq(500));
         assert_eq!(window(&rack), Duration::from_millis(10));
+    }
+
+    #[test]
+    fn the_least_round_trip_counts_for_five_minutes_unless_there_is_a_lesser() {
+        let mut rack = rack(40);
+        let mut least = |millis, at| {
+            rack.update_min_rtt(Duration::from_millis(millis), at);
+            rack.min_rtt
+        };
+        let known = |millis, at| Some((Duration::from_millis(millis), at));
+        let since = Instant::ZERO;
+        assert_eq!(least(41, Instant::from_secs(300)), known(40, since));
+        let over = Instant::from_millis(300_001);
+        assert_eq!(least(41, over), known(41, over));
+        let soon = Instant::from_secs(301);
+        assert_eq!(least(40, soon), known(40, soon));
+        let again = Instant::from_secs(302);
+        assert_eq!(least(40, again), known(40, again));
     }
 
     #[test]
