@@ -259,3 +259,43 @@ impl Tcb {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ConnectionId, ConnectionOptions, Endpoint};
+
+    /// An ACK that acknowledges nothing.
+    fn telling(delivery: &Delivery) -> Ack<'_> {
+        Ack {
+            delivery,
+            acked: 0,
+            duplicate: false,
+            duplicate_text: None,
+            echo: None,
+        }
+    }
+
+    #[test]
+    fn where_segments_overtake_each_other_what_arrives_enlarges_the_window_and_nothing_does_not() {
+        let config = Config {
+            grows_by_delivery: true,
+            ..Config::default()
+        };
+        let ends = (Endpoint::UNSPECIFIED_V4, Endpoint::UNSPECIFIED_V4);
+        let options = ConnectionOptions::new(&config);
+        let now = Instant::ZERO;
+        let mut tcb = Tcb::new(ConnectionId(0), ends, options, Seq(0), &config, now);
+        tcb.snd_una = Seq(5_000);
+        for behind in [3_000, 4_000] {
+            let late = Delivery {
+                reordered: [Some(Seq(5_000 - behind)), None],
+                ..Delivery::default()
+            };
+            rfc8985::acknowledged(&mut tcb, &telling(&late), false, 1_000, now);
+            let [nothing, octet] = [0, 1].map(|octets| Delivery { octets, ..late });
+            assert!(!grows(&tcb, &telling(&nothing), &config));
+            assert_eq!(grows(&tcb, &telling(&octet), &config), behind > 3_000);
+        }
+    }
+}

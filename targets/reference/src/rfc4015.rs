@@ -17,7 +17,6 @@ pub(crate) struct Undo {
     marker: Seq,
     /// Segments sent again and not reported as duplicates.
     unreported: u32,
-    resent_any: bool,
     /// The timestamp clock when the first segment left again.
     stamp: Option<u32>,
 }
@@ -34,7 +33,6 @@ impl Tcb {
             ssthresh,
             marker: self.snd_una,
             unreported: 0,
-            resent_any: false,
             stamp: None,
         });
     }
@@ -44,7 +42,6 @@ impl Tcb {
         let offset = self.timestamps.is_some().then_some(self.timestamp_offset);
         if let Some(undo) = &mut self.undo {
             undo.unreported = undo.unreported.saturating_add(1);
-            undo.resent_any = true;
             let stamp = offset.map(|offset| rfc7323::clock(offset, now));
             undo.stamp = undo.stamp.or(stamp);
         }
@@ -72,7 +69,7 @@ pub(crate) fn duplicate_arrives(tcb: &mut Tcb, left: Seq, right: Seq) {
         return;
     }
     undo.unreported -= 1;
-    if undo.unreported == 0 && undo.resent_any {
+    if undo.unreported == 0 {
         take_back(tcb);
     }
 }

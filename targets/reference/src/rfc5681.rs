@@ -24,3 +24,17 @@ impl Reno {
         (flight_size / 2).max(smss * 2)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_acknowledged_beyond_a_window_counts_for_the_next() {
+        let mut reno = Reno::default();
+        assert_eq!(reno.avoid(10_000, 1_000, 9_999), 10_000);
+        assert_eq!(reno.avoid(10_000, 1_000, 5_001), 11_000);
+        assert_eq!(reno.avoid(11_000, 1_000, 5_999), 11_000);
+        assert_eq!(reno.avoid(11_000, 1_000, 1), 12_000);
+    }
+}

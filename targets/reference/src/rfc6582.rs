@@ -90,3 +90,19 @@ impl Recovery {
         (Advice::RetransmitHead, self.partial_acks == 1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limited_transmit_lets_two_segments_out_and_none_in_recovery() {
+        let mut recovery = Recovery::new(Seq(0));
+        for (dup_acks, segments) in [(0, 0), (1, 1), (2, 2), (3, 2), (9, 2)] {
+            recovery.dup_acks = dup_acks;
+            assert_eq!(recovery.limited_transmit(), segments);
+        }
+        recovery.phase = Phase::Recovery;
+        assert_eq!(recovery.limited_transmit(), 0);
+    }
+}

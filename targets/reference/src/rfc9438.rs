@@ -221,5 +221,97 @@ mod tests {
         cubic.reduced(100_000, 100_000, SMSS);
         cubic.reduced(80_000, 80_000, SMSS);
         assert_eq!(cubic.w_max, 68_000);
+        // A flow that did get back keeps all of it.
+        cubic.reduced(68_000, 68_000, SMSS);
+        assert_eq!(cubic.w_max, 68_000);
+    }
+
+    #[test]
+    fn a_loss_leaves_seven_tenths_but_two_segments_at_least() {
+        let mut cubic = Cubic::default();
+        for (flight_size, left) in [(10_000, 7_000), (2_858, 2_000), (3_000, 2_100), (0, 2_000)] {
+            assert_eq!(cubic.reduced(flight_size, 10_000, SMSS), left);
+        }
+    }
+
+    /// An epoch that began at zero.
+    fn epoch(k: u64, origin: usize, w_est: usize) -> Epoch {
+        Epoch {
+            began: Instant::ZERO,
+            k,
+            origin,
+            w_est,
+            est_rest: 0,
+            rest: 0,
+        }
+    }
+
+    #[test]
+    fn the_curve_is_that_of_equation_1() {
+        let epoch = epoch(2_000, 10_000, 0);
+        // 0.4 (t - 2)^3 segments of 1000 octets.
+        for (millis, window) in [(0, 6_800), (1_000, 9_600), (2_000, 10_000), (5_000, 20_800)] {
+            assert_eq!(epoch.w_cubic(millis, SMSS), window, "{millis}");
+        }
+    }
+
+    #[test]
+    fn the_estimate_keeps_what_is_too_little_for_an_octet() {
+        let mut epoch = epoch(0, 10_000, 10_000);
+        // Each acknowledgment is worth 9/17 * 30 * 1000 / 10000 = 1.588 octets: seventeen are 27.
+        for _ in 0..17 {
+            epoch.estimate((10_000, 20_000, SMSS), 30);
+        }
+        assert_eq!((epoch.w_est, epoch.est_rest), (10_027, 0));
+    }
+
+    #[test]
+    fn the_window_moves_towards_the_target_by_whole_octets_and_keeps_the_rest() {
+        let mut cubic = Cubic {
+            w_max: 10_000,
+            prior: 20_000,
+            epoch: Some(epoch(0, 10_000, 10_000)),
+        };
+        // Ten seconds ahead the curve is at 410000: half as much again is the most. Where the two curves meet, this one counts.
+        let growth = Growth {
+            acked: 10,
+            srtt: Some(Duration::from_secs(10)),
+            ..Growth::for_tests()
+        };
+        assert_eq!(cubic.avoid(10_000, SMSS, &growth), 10_005);
+        // A quarter of a second ahead it is at 10006.
+        let mut cubic = Cubic {
+            w_max: 10_000,
+            prior: 20_000,
+            epoch: Some(epoch(0, 10_000, 0)),
+        };
+        let growth = Growth {
+            acked: 900,
+            srtt: Some(Duration::from_millis(250)),
+            ..Growth::for_tests()
+        };
+        // 6 * 900 / 10000 = 0.54 octets each time.
+        let windows: alloc::vec::Vec<usize> =
+            (0..4).map(|_| cubic.avoid(10_000, SMSS, &growth)).collect();
+        assert_eq!(windows, [10_000, 10_001, 10_000, 10_001]);
+    }
+
+    #[test]
+    fn idle_time_begins_a_new_epoch() {
+        let mut cubic = Cubic::default();
+        let ssthresh = cubic.reduced(100_000, 100_000, SMSS);
+        let began = |cubic: &mut Cubic, seconds| {
+            let growth = Growth {
+                acked: SMSS,
+                now: Instant::from_secs(seconds),
+                ..Growth::for_tests()
+            };
+            cubic.avoid(ssthresh, SMSS, &growth);
+            cubic.epoch.map(|epoch| epoch.began)
+        };
+        assert_eq!(began(&mut cubic, 5), Some(Instant::from_secs(5)));
+        assert_eq!(began(&mut cubic, 7), Some(Instant::from_secs(5)));
+        cubic.restarted();
+        assert_eq!(began(&mut cubic, 9), Some(Instant::from_secs(9)));
     }
 }

@@ -88,6 +88,8 @@ fn lost_neighbours_leave_in_one_segment_as_far_as_there_is_room() {
     board.mark_lost_by_count(1_000, false);
     assert_eq!(lost(&board), [0, 1_000, 2_000, 3_000]);
     assert_eq!(board.next_lost(2_500), Some((Seq(0), 2_000)));
+    assert_eq!(board.next_lost(2_000), Some((Seq(0), 2_000)));
+    assert_eq!(board.next_lost(1_999), Some((Seq(0), 1_000)));
     board.resent(Seq(0), Seq(2_000), Instant::from_millis(50));
     assert_eq!(lost(&board), [2_000, 3_000]);
     assert_eq!(board.pipe(), 2_000 + 1_000);
@@ -155,6 +157,79 @@ fn a_head_that_was_sacked_betrays_reneging_at_the_timeout() {
     assert!(board.forget_reneged());
     board.timed_out();
     assert_eq!(lost(&board).len(), 9);
+}
+
+#[test]
+fn the_first_segment_is_the_one_sent_first_until_something_leaves_again_or_overtakes() {
+    let start = |board: &Scoreboard| board.sent_first().map(|first| first.start);
+    assert_eq!(start(&Scoreboard::default()), None);
+    let mut board = ten();
+    assert_eq!(start(&board), Some(Seq(0)));
+    board.acknowledge(Seq(1_000), &mut Delivery::default());
+    assert_eq!(start(&board), Some(Seq(1_000)));
+    let mut resent = board.clone();
+    resent.resent(Seq(1_000), Seq(2_000), Instant::from_millis(50));
+    assert_eq!(start(&resent), None);
+    sack(&mut board, &[(4_000, 5_000)]);
+    assert_eq!(start(&board), None);
+}
+
+#[test]
+fn nothing_that_leaves_again_is_nothing() {
+    let mut board = ten();
+    for at in [0, 3_000, 10_000, 12_000] {
+        board.resent(Seq(at), Seq(at), Instant::from_millis(50));
+        assert_eq!((board.len(), board.pipe()), (10, 10_000));
+    }
+}
+
+#[test]
+fn what_left_in_one_burst_is_known_by_its_beginning() {
+    let mut board = Scoreboard::default();
+    board.sent(Seq(0), Seq(1_000), Instant::ZERO);
+    board.sent(Seq(1_000), Seq(2_000), Instant::ZERO);
+    board.join_last();
+    board.sent(Seq(2_000), Seq(3_000), Instant::ZERO);
+    let joined =
+        |board: &Scoreboard| [0, 1_000, 1_500, 2_000, 3_000].map(|at| board.is_joined(Seq(at)));
+    assert_eq!(joined(&board), [false, true, false, false, false]);
+    board.split_at(Seq(1_500));
+    assert_eq!(joined(&board), [false, true, false, false, false]);
+}
+
+#[test]
+fn the_newest_that_arrived_is_the_one_that_left_last_and_lies_furthest() {
+    let entry = |start: u32, millis: u64, resent: bool| Transmission {
+        start: Seq(start),
+        end: Seq(start + 1_000),
+        sent_at: Instant::from_millis(millis),
+        resent,
+        sacked: false,
+        lost: false,
+        was_lost: false,
+        joined: false,
+        copies: 1,
+    };
+    let told = |entries: &[Transmission]| {
+        let mut delivery = Delivery::default();
+        for entry in entries {
+            delivery.note(entry, entry.len());
+        }
+        let start = |entry: Option<Transmission>| entry.map(|entry| entry.start.0);
+        (start(delivery.newest), start(delivery.newest_original))
+    };
+    // Later in time, whichever is told of first.
+    let (late, early) = (entry(0, 9, false), entry(5_000, 3, false));
+    assert_eq!(told(&[late, early]), (Some(0), Some(0)));
+    assert_eq!(told(&[early, late]), (Some(0), Some(0)));
+    // At one time the furthest.
+    let (near, far) = (entry(0, 9, false), entry(5_000, 9, false));
+    assert_eq!(told(&[near, far]), (Some(5_000), Some(5_000)));
+    assert_eq!(told(&[far, near]), (Some(5_000), Some(5_000)));
+    // What left again counts for the first figure only.
+    let again = entry(2_000, 20, true);
+    assert_eq!(told(&[again, near]), (Some(2_000), Some(0)));
+    assert_eq!(told(&[near, again]), (Some(2_000), Some(0)));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::harness::*;
 use crate::tcb::Tcb;
-use crate::{Config, Seq};
+use crate::{Config, Seq, State};
 
 const RECEIVE_BUFFER: usize = 1 << 15;
 const SEND_BUFFER: usize = 1 << 16;
@@ -42,6 +42,24 @@ fn taken(h: &Harness) -> usize {
         + tcb.scoreboard.allocated()
         + tcb.rtt.allocated()
         + marks * size_of::<Seq>()
+}
+
+#[test]
+fn what_is_over_holds_no_segments() {
+    let mut h = connection();
+    h.send([0; 1_000]);
+    h.close();
+    let end = h.status().snd_nxt.0.wrapping_sub(h.iss.0);
+    h.inject(seg("A").ack(i64::from(end)));
+    h.inject(seg("FA").ack(i64::from(end)));
+    assert_eq!(h.status().state, State::TimeWait);
+    assert_eq!(h.stack.table.connections[&h.id].scoreboard.allocated(), 0);
+    let mut h = connection();
+    h.send([0; 1_000]);
+    h.inject(seg("R"));
+    assert_eq!(h.status().state, State::Closed);
+    assert_eq!(h.status().segments_out, 0);
+    assert_eq!(h.stack.table.connections[&h.id].scoreboard.allocated(), 0);
 }
 
 #[test]

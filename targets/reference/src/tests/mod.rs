@@ -5,6 +5,7 @@ mod arrivals_synchronized;
 mod choices;
 mod closing;
 mod ecn;
+mod edges;
 mod handshake;
 mod harness;
 mod icmp;

@@ -82,6 +82,21 @@ fn a_lost_retransmission_is_found_without_a_timeout() {
 }
 
 #[test]
+fn what_was_sent_once_measures_the_round_trip_when_nothing_is_timed_any_more() {
+    let mut h = in_flight(10);
+    h.advance(RTT);
+    h.inject(sacking(&h, 1, &[(1_001, 4_001)])); // the first leaves again, which ends the timing
+    assert_eq!(h.status().srtt, Some(RTT));
+    h.advance(RTT / 5);
+    h.inject(sacking(&h, 1, &[(1_001, 5_001)]));
+    let smoothed = (RTT * 7 + RTT * 6 / 5) / 8;
+    assert_eq!(h.status().srtt, Some(smoothed));
+    h.advance(RTT / 5);
+    h.inject(sacking(&h, 4_001, &[]));
+    assert_eq!(h.status().srtt, Some(smoothed));
+}
+
+#[test]
 fn the_degree_of_reordering_is_the_furthest_that_a_segment_came_behind() {
     let mut h = in_flight(10);
     h.advance(RTT);
