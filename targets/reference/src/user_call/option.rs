@@ -36,9 +36,7 @@ impl Stack {
             }
             ConnectionOption::UserTimeout(_) => tcb.note_progress(now),
             // What was held back may leave now.
-            ConnectionOption::NoDelay(_) | ConnectionOption::Cork(_)
-                if tcb.state.is_synchronized() =>
-            {
+            ConnectionOption::NoDelay(_) | ConnectionOption::Cork(_) => {
                 tcb.pushes = option == ConnectionOption::NoDelay(true);
                 segmentation::transmit(tcb, now, &mut self.out);
                 tcb.pushes = false;
