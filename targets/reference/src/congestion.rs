@@ -212,11 +212,7 @@ impl Congestion {
                 // RFC 5681 equation 2: one segment for each ACK; RFC 3465 and RFC 9406 allow a few.
                 let most = self.slow_start_segments.saturating_mul(self.smss);
                 let more = growth.acked.min(most) / divisor;
-                self.set_cwnd(
-                    self.cwnd
-                        .saturating_add(more)
-                        .min(self.ssthresh.max(self.cwnd + 1)),
-                );
+                self.set_cwnd(self.cwnd.saturating_add(more).min(self.ssthresh));
             }
             Advice::Leave => {
                 self.ssthresh = self.cwnd;
@@ -395,6 +391,21 @@ mod tests {
             [grown(9_999, false, 0), grown(1_000, true, 0)],
             [false, true]
         );
+    }
+
+    #[test]
+    fn smaller_segments_leave_the_octets_of_the_window_or_their_number() {
+        for (window_counts_segments, figures) in [(false, (10_000, 5_500)), (true, (5_000, 2_500))]
+        {
+            let config = Config {
+                window_counts_segments,
+                ..Config::default()
+            };
+            let mut window = Congestion::new(1_000, &config, false);
+            window.ssthresh = 5_500;
+            window.set_smss(500);
+            assert_eq!(window.figures(), figures);
+        }
     }
 
     #[test]

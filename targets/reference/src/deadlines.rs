@@ -60,3 +60,25 @@ impl Deadlines {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timer::Timer;
+    use crate::{Config, ConnectionOptions, Endpoint, Seq};
+
+    #[test]
+    fn nothing_is_left_of_a_connection_that_is_no_more() {
+        let config = Config::default();
+        let ends = (Endpoint::UNSPECIFIED_V4, Endpoint::UNSPECIFIED_V4);
+        let options = ConnectionOptions::new(&config);
+        let id = ConnectionId(1);
+        let mut tcb = Tcb::new(id, ends, options, Seq(0), &config, Instant::ZERO);
+        let mut deadlines = Deadlines::default();
+        tcb.timers.set(Timer::User, Instant::from_secs(1));
+        deadlines.note(&mut tcb);
+        assert_eq!(deadlines.entries.len(), 1);
+        deadlines.forget(&mut tcb);
+        assert!(deadlines.entries.is_empty());
+    }
+}

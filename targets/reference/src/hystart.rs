@@ -157,4 +157,56 @@ mod tests {
             assert!(!ack(&mut hystart, 1, 5 * number, 3 * BASE, 15 * SMSS));
         }
     }
+
+    #[test]
+    fn acks_of_one_train_come_two_milliseconds_apart_at_most() {
+        for (apart, ends) in [(2, true), (3, false)] {
+            let mut hystart = HyStart::default();
+            let mut train = (0..=45).step_by(apart);
+            let ended = train.any(|after_ms| ack(&mut hystart, 0, after_ms, BASE, 20 * SMSS));
+            assert_eq!(ended, ends, "{apart} ms");
+        }
+    }
+
+    #[test]
+    fn a_train_may_be_stretched_by_what_leaves_in_one_burst() {
+        let millisecond = Duration::from_millis(1);
+        // 256 KiB leave in 100 us where twice this window leaves in a millisecond: half of 1.1 ms is allowed.
+        let arrives = |after: u64, hystart: &mut HyStart| {
+            let growth = Growth {
+                now: Instant(after),
+                rtt: Some(millisecond),
+                srtt: Some(millisecond),
+                snd_nxt: Seq(100_000),
+                ..Growth::for_tests()
+            };
+            hystart.measured(&growth, Some(1_310_720), SMSS)
+        };
+        let mut hystart = HyStart::default();
+        assert!(!arrives(0, &mut hystart));
+        assert!(!arrives(550, &mut hystart));
+        assert!(arrives(551, &mut hystart));
+    }
+
+    #[test]
+    fn an_eighth_longer_is_not_long_yet_and_each_round_has_a_least_of_its_own() {
+        for (more, ends) in [(10_000, false), (10_001, true)] {
+            let mut hystart = HyStart::default();
+            assert!(!ack(&mut hystart, 1, 0, BASE, 20 * SMSS));
+            let longer = BASE + Duration::from_micros(more);
+            let mut round = (0..9).map(|number| 5 * number);
+            let ended = round.any(|after_ms| ack(&mut hystart, 2, after_ms, longer, 20 * SMSS));
+            assert_eq!(ended, ends, "{more} us");
+        }
+    }
+
+    #[test]
+    fn after_a_timeout_the_path_is_measured_anew() {
+        let mut hystart = HyStart::default();
+        assert!(!ack(&mut hystart, 0, 0, BASE, 10 * SMSS));
+        hystart.timed_out();
+        for number in 0..9 {
+            assert!(!ack(&mut hystart, 1, 5 * number, 2 * BASE, 20 * SMSS));
+        }
+    }
 }

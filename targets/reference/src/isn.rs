@@ -88,4 +88,18 @@ mod tests {
             isn(7, 1025).distance_to(isn(7, 1026))
         );
     }
+
+    #[test]
+    fn where_clocks_and_ports_begin_nobody_can_tell_from_elsewhere() {
+        for offset in [timestamp_offset, port_offset] {
+            let of = |secret, port| offset(&[secret; 16], endpoint(1, 80), endpoint(2, port));
+            let known = of(7, 1024);
+            assert_ne!(known, of(7, 1025));
+            assert_ne!(known, of(8, 1024));
+        }
+        let at = |offset: fn(&[u8; 16], Endpoint, Endpoint) -> u32| {
+            offset(&[7; 16], endpoint(1, 80), endpoint(2, 1024))
+        };
+        assert_ne!(at(timestamp_offset), at(port_offset));
+    }
 }

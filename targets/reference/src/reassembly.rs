@@ -225,4 +225,18 @@ mod tests {
             .collect();
         assert_eq!(blocks, [20, 30]);
     }
+
+    #[test]
+    fn what_is_held_already_is_the_first_part_that_an_island_has() {
+        let mut reassembly = Reassembly::default();
+        insert(&mut reassembly, &[(10, 12), (20, 25)], 8);
+        let held = |seq, len| reassembly.held_part(Seq(seq), len);
+        assert_eq!(held(8, 2), None);
+        assert_eq!(held(12, 8), None);
+        assert_eq!(held(25, 5), None);
+        assert_eq!(held(8, 3), Some((Seq(10), 1)));
+        assert_eq!(held(11, 20), Some((Seq(11), 1)));
+        assert_eq!(held(12, 20), Some((Seq(20), 5)));
+        assert_eq!(held(22, 2), Some((Seq(22), 2)));
+    }
 }

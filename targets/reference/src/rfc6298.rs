@@ -215,12 +215,12 @@ impl Deviation {
         };
         let error = srtt.abs_diff(r);
         // A round trip that shrank is no reason to wait longer: such a deviation counts little.
-        let share = if r < srtt && error > self.mean { 32 } else { 4 };
-        self.mean = if error > self.mean {
-            self.mean + (error - self.mean) / share
-        } else {
-            self.mean - (self.mean - error) / share
-        };
+        let share = if r < srtt { 32 } else { 4 };
+        let (more, less) = (
+            error.saturating_sub(self.mean),
+            self.mean.saturating_sub(error),
+        );
+        self.mean = self.mean + more / share - less / 4;
         self.largest = self.largest.max(self.mean);
         let mut rttvar = rttvar.max(self.largest);
         if una.after(self.until) {
@@ -321,5 +321,50 @@ mod tests {
             Some(Duration::from_millis(100)),
         );
         assert_eq!(estimator.rto(), Duration::from_millis(300));
+    }
+
+    #[test]
+    fn an_echo_serves_once_in_a_flight_and_only_while_nothing_is_timed() {
+        let echo = |millis| Some(Duration::from_millis(millis));
+        let mut estimator = estimator(Duration::from_millis(1));
+        estimator.sent(Seq(10), Instant::ZERO);
+        estimator.acknowledged(Seq(5), Seq(10), Instant::ZERO, echo(300));
+        assert_eq!(estimator.srtt(), None, "up to 10 is timed");
+        estimator.retransmitted();
+        estimator.acknowledged(Seq(5), Seq(10), Instant::ZERO, echo(100));
+        assert_eq!(estimator.srtt(), echo(100));
+        estimator.acknowledged(Seq(10), Seq(10), Instant::ZERO, echo(300));
+        assert_eq!(estimator.srtt(), echo(100), "it is of the same flight");
+    }
+
+    #[test]
+    fn what_is_known_to_have_arrived_serves_as_an_echo_does() {
+        let mut estimator = estimator(Duration::from_millis(1));
+        let of = Duration::from_millis;
+        estimator.sent(Seq(10), Instant::ZERO);
+        estimator.delivered(Seq(20), Seq(30), of(300));
+        assert_eq!(estimator.srtt(), None, "up to 10 is timed");
+        estimator.retransmitted();
+        estimator.delivered(Seq(20), Seq(30), of(100));
+        assert_eq!(estimator.srtt(), Some(of(100)));
+        estimator.delivered(Seq(30), Seq(30), of(300));
+        assert_eq!(estimator.srtt(), Some(of(100)), "it is of the same flight");
+    }
+
+    #[test]
+    fn the_largest_deviation_counts_at_once_and_decays_once_in_a_round_trip() {
+        let of = Duration::from_micros;
+        let mut deviation = Deviation::new(Seq(0));
+        let mut sample = |r, srtt, una, rttvar| {
+            let ends = (Seq(una), Seq(una + 10));
+            deviation.sample(of(r), srtt, ends, (of(rttvar), of(5_000)))
+        };
+        assert_eq!(sample(12_800, None, 0, 0), of(6_400));
+        let srtt = Some(of(12_800));
+        assert_eq!(sample(22_400, srtt, 5, 0), of(7_200)); // 6.4 + (9.6 - 6.4) / 4
+        assert_eq!(sample(2_400, srtt, 10, 0), of(7_300)); // shorter: 7.2 + (10.4 - 7.2) / 32
+        assert_eq!(sample(11_900, srtt, 10, 0), of(7_300)); // the mean is now 7.3 - (7.3 - 0.9) / 4 = 5.7
+        assert_eq!(sample(18_500, srtt, 11, 9_300), of(8_800)); // 9.3 - (9.3 - 7.3) / 4
+        assert_eq!(sample(18_500, srtt, 21, 0), of(5_700));
     }
 }

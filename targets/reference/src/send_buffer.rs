@@ -165,4 +165,13 @@ mod tests {
         buffer.clear();
         assert_eq!((buffer.memory(50), buffer.end()), (0, Seq(106)));
     }
+
+    #[test]
+    fn octets_without_pieces_are_not_cut() {
+        let mut buffer = SendBuffer::new(Seq(100));
+        assert_eq!(buffer.push(&[0; 6], 10), 6);
+        buffer.split(Seq(103));
+        buffer.split(Seq(106));
+        assert_eq!(buffer.memory(50), 6);
+    }
 }

@@ -68,8 +68,7 @@ pub(super) fn acknowledging<'a>(
 /// that probe each other would go on for ever.
 pub(crate) fn send_ack(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     let edge = tcb.snd_una.wrapping_add(tcb.snd_wnd);
-    let known = tcb.state.is_synchronized() && !tcb.syn_is_unacked();
-    let seq = if known && edge.before(tcb.snd_nxt) {
+    let seq = if !tcb.syn_is_unacked() && edge.before(tcb.snd_nxt) {
         edge
     } else {
         tcb.snd_nxt

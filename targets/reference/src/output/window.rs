@@ -40,7 +40,7 @@ impl Tcb {
         };
         let current = self.rcv_wnd() as usize;
         let mut wanted = current + self.window_step();
-        if syn && self.whole_segment_windows && wanted > usize::from(self.rcv_mss) {
+        if syn && self.whole_segment_windows && wanted >= usize::from(self.rcv_mss) {
             wanted -= wanted % usize::from(self.rcv_mss);
         }
         let mut field = (wanted >> shift).min(usize::from(u16::MAX));

@@ -28,15 +28,7 @@ impl Tcb {
 
     /// Octets of text that never left.
     pub(crate) fn unsent(&self) -> usize {
-        if self.syn_is_unsent() {
-            self.send.len()
-        } else {
-            self.send.octets_from(self.snd_nxt)
-        }
-    }
-
-    fn syn_is_unsent(&self) -> bool {
-        self.snd_nxt == self.iss
+        self.send.octets_from(self.snd_nxt)
     }
 
     /// Whether our SYN was not acknowledged yet.

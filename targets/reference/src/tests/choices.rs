@@ -201,6 +201,55 @@ fn the_stack_counts_what_the_mib_asks_for() {
 }
 
 #[test]
+fn attempts_are_counted_and_how_they_end() {
+    let mut h = syn_sent();
+    assert_eq!(h.stack.counters().active_opens, 1);
+    h.dialogue(seg("SA").seq(0), &["A 1:1(0) ack 1"]);
+    assert_eq!(h.stack.counters().curr_estab, 1);
+    assert_eq!(h.stack.counters().attempt_fails, 0);
+    let mut h = syn_sent();
+    h.inject(seg("RA").seq(0));
+    assert_eq!(h.stack.counters().attempt_fails, 1);
+    let mut h = syn_received();
+    h.inject(seg("R"));
+    assert_eq!(h.stack.counters().attempt_fails, 1);
+    assert_eq!(h.stack.counters().curr_estab, 0);
+}
+
+#[test]
+fn drops_are_counted_by_reason_and_by_whom_they_were_for() {
+    use crate::DropReason::{NoConnection, OutOfWindow};
+    let mut h = established();
+    h.inject(seg("A").seq(-70_000));
+    h.inject(seg("A").seq(-70_000));
+    h.local.port += 1;
+    h.inject(seg("A"));
+    let counters = h.stack.counters();
+    let figures = |reason| {
+        (
+            counters.drops(reason),
+            counters.drops_of_connections(reason),
+        )
+    };
+    assert_eq!(figures(OutOfWindow), (2, 2));
+    assert_eq!(figures(NoConnection), (1, 0));
+    assert_eq!(figures(crate::DropReason::Paws), (0, 0));
+}
+
+#[test]
+fn what_nobody_polls_is_lost_and_counted() {
+    let mut h = established();
+    h.stack.config_mut().max_queued = 2;
+    for _ in 0..5 {
+        let packet = h.packet(seg("A").seq(-70_000)); // draws an ACK, and is reported
+        h.stack.handle_packet(h.now, &packet);
+        h.now = h.now.after(Duration::from_secs(1));
+    }
+    assert_eq!(h.stack.lost_output(), 6);
+    assert_eq!(h.sent().len(), 2);
+}
+
+#[test]
 fn what_has_neither_ack_nor_rst_nor_syn_can_be_dropped_first() {
     let drops_first = Config {
         drops_unacknowledging_first: true,

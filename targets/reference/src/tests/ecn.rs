@@ -196,3 +196,18 @@ fn nothing_but_the_same_syn_brings_the_syn_ack_again() {
     h.dialogue(seg("SEWN").seq(0).mss(1_000), &[syn_ack]);
     h.dialogue(seg("SEWN").seq(0), &["ENA 1:1(0) ack 1"]);
 }
+
+#[test]
+fn counters_fit_beside_timestamps() {
+    let mut h = Harness::new(Config {
+        timestamps: true,
+        ..config(EcnMode::Accurate)
+    });
+    let options = h.options();
+    h.id = h.stack.open_active(h.now, LOCAL, REMOTE, &options).unwrap();
+    h.iss = h.status().iss;
+    let _ = h.sent();
+    h.inject(seg("SAW").seq(0).mss(1_000).ts(1, 0));
+    let options = h.last_segment().options;
+    assert!(options.timestamps.is_some() && options.acc_ecn.is_some());
+}

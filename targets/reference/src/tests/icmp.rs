@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::harness::*;
 use crate::wire::checksum_of;
-use crate::{Config, ConnectionError, Event, State, Unreachable};
+use crate::{Config, ConnectionError, Endpoint, Event, State, Unreachable};
 
 /// An ICMPv4 error that quotes the beginning of `quoted`.
 fn icmp(kind: u8, code: u8, mtu: u16, quoted: &[u8]) -> Vec<u8> {
@@ -23,9 +23,13 @@ fn icmp(kind: u8, code: u8, mtu: u16, quoted: &[u8]) -> Vec<u8> {
 
 /// A connection attempt, and the SYN it sent.
 fn attempt() -> (Harness, Vec<u8>) {
-    let mut h = Harness::new(plain());
+    attempt_between(LOCAL, REMOTE)
+}
+
+fn attempt_between(local: Endpoint, remote: Endpoint) -> (Harness, Vec<u8>) {
+    let mut h = Harness::between(plain(), local, remote);
     let options = h.options();
-    h.id = h.stack.open_active(h.now, LOCAL, REMOTE, &options).unwrap();
+    h.id = h.stack.open_active(h.now, local, remote, &options).unwrap();
     h.iss = h.status().iss;
     h.collect();
     let syn = h.packets.pop().unwrap();
@@ -274,5 +278,76 @@ fn the_mss_offered_keeps_to_the_link_or_follows_the_path() {
         assert!(h.sent().is_empty(), "it was not the SYN that was too big");
         let _ = h.next_timeout();
         assert_eq!(h.last_segment().options.mss, Some(mss));
+    }
+}
+
+/// An ICMPv6 error that quotes the beginning of `quoted`.
+fn icmp_v6(kind: u8, code: u8, mtu: u32, quoted: &[u8]) -> Vec<u8> {
+    let mut body = alloc::vec![kind, code, 0, 0];
+    body.extend(mtu.to_be_bytes());
+    body.extend(&quoted[..60]);
+    let router = [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9];
+    let length = body.len() as u8;
+    let ends = [&router[..], &quoted[8..24]].concat();
+    let sum = checksum_of(&[&ends, &[0, 0, 0, length, 0, 0, 0, 58][..], &body].concat());
+    body[2..4].copy_from_slice(&sum.to_be_bytes());
+    [&[0x60, 0, 0, 0, 0, length, 58, 64][..], &ends, &body].concat()
+}
+
+#[test]
+fn every_error_of_icmpv6_means_what_its_like_of_icmpv4_does() {
+    for (kind, code, what, state) in [
+        (1, 0, Unreachable::Network, State::SynSent),
+        (
+            1,
+            1,
+            Unreachable::AdministrativelyProhibited,
+            State::SynSent,
+        ),
+        (1, 2, Unreachable::Host, State::SynSent),
+        (1, 3, Unreachable::Host, State::SynSent),
+        (1, 4, Unreachable::Port, State::Closed),
+        (
+            1,
+            5,
+            Unreachable::AdministrativelyProhibited,
+            State::SynSent,
+        ),
+        (
+            1,
+            6,
+            Unreachable::AdministrativelyProhibited,
+            State::SynSent,
+        ),
+        (3, 0, Unreachable::TimeExceeded, State::SynSent),
+        (4, 0, Unreachable::ParameterProblem, State::SynSent),
+        (4, 1, Unreachable::Protocol, State::Closed),
+    ] {
+        let (mut h, syn) = attempt_between(LOCAL_V6, REMOTE_V6);
+        arrives(&mut h, &icmp_v6(kind, code, 0, &syn));
+        let expected = ConnectionError::Unreachable(what);
+        let told =
+            |event: &Event| matches!(event, Event::Error { error, .. } if *error == expected);
+        assert!(h.events.iter().any(told), "type {kind}, code {code}");
+        h.expect_state(state);
+    }
+}
+
+#[test]
+fn a_smaller_path_mtu_counts_with_ipv6_too_down_to_1280() {
+    for (mtu, expected) in [
+        (1_400, 1_400),
+        (1_280, 1_280),
+        (1_279, 1_500),
+        (1_500, 1_500),
+    ] {
+        let mut h = Harness::between(plain(), LOCAL_V6, REMOTE_V6).listen();
+        h.inject(seg("S").seq(0).mss(1_440));
+        h.inject(seg("A"));
+        h.packets.clear();
+        h.send([0; 2_880]);
+        let segment = h.packets.first().unwrap().clone();
+        arrives(&mut h, &icmp_v6(2, 0, mtu, &segment));
+        assert_eq!(h.status().path_mtu, expected, "{mtu}");
     }
 }

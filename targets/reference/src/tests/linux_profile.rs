@@ -191,3 +191,42 @@ fn longer_round_trips_end_slow_start_without_sack_too() {
     }
     assert!(h.status().ssthresh < 200_000, "{}", h.status().ssthresh);
 }
+
+#[test]
+fn a_syn_ack_that_echoes_another_syn_is_answered_with_rst() {
+    let mut h = Harness::new(Config {
+        timestamps: true,
+        ..linux()
+    });
+    let options = h.options();
+    h.id = h.stack.open_active(h.now, LOCAL, REMOTE, &options).unwrap();
+    h.iss = h.status().iss;
+    let ours = h.last_segment().options.timestamps.unwrap().val;
+    let wrong = seg("SA").seq(0).ts(100, ours.wrapping_sub(1));
+    h.dialogue(wrong, &["R 1:1(0)"]);
+    assert_eq!(h.state(), State::SynSent);
+}
+
+#[test]
+fn a_syn_that_arrives_again_is_reported() {
+    let mut h = Harness::new(Config {
+        sack: true,
+        ..linux()
+    });
+    let options = h.options();
+    h.id = h.stack.open_active(h.now, LOCAL, REMOTE, &options).unwrap();
+    h.iss = h.status().iss;
+    h.inject(seg("S").seq(0).mss(1_460).sack_permitted());
+    let _ = h.sent();
+    h.inject(seg("SA").seq(0).mss(1_460).sack_permitted());
+    assert_eq!(h.last_segment().sack, [(0, 1)]);
+}
+
+#[test]
+fn a_send_buffer_of_1_25_mib_is_charged_twice_for_octets_and_pieces() {
+    let mut h = established_with(linux());
+    assert_eq!(h.status().send_free, 2_621_440);
+    h.inject(seg("A").seq(1).wnd(0));
+    h.send("abc");
+    assert_eq!(h.status().send_free, 2_621_440 - 896 - 3);
+}

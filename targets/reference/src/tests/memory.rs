@@ -92,3 +92,26 @@ fn blocks_that_split_every_segment_in_flight_take_no_more_than_their_entries() {
     }
     assert!(most > 6_000, "{most}");
 }
+
+#[test]
+fn text_of_an_ended_connection_takes_none_once_it_is_read() {
+    let mut h = established();
+    h.inject(seg("FA").zeros(9_000));
+    h.close();
+    h.inject(seg("A").seq(9_002).ack(2));
+    h.expect_state(State::Closed);
+    let allocated = |h: &Harness| h.stack.table.connections[&h.id].receive.allocated();
+    let _ = h.read(4_000);
+    assert!(allocated(&h) >= 5_000);
+    let _ = h.read(5_000);
+    assert_eq!(allocated(&h), 0);
+}
+
+#[test]
+fn an_open_connection_keeps_the_memory_of_what_was_read() {
+    let mut h = established();
+    h.inject(seg("A").zeros(9_000));
+    let _ = h.read(9_000);
+    let tcb = &h.stack.table.connections[&h.id];
+    assert!(tcb.receive.allocated() >= 9_000, "it will be used again");
+}

@@ -17,6 +17,7 @@ mod planted_bugs;
 mod rack;
 mod recovery;
 mod selective;
+mod send_memory;
 mod syn_cookies;
 mod time_wait;
 mod timestamps;

@@ -163,6 +163,32 @@ fn an_echo_from_before_the_retransmission_takes_it_back() {
 }
 
 #[test]
+fn what_is_lost_goes_first_even_if_only_new_text_is_short_enough() {
+    let mut h = Harness::new(Config {
+        sack: true,
+        rack: false,
+        nagle: false,
+        ..plain()
+    })
+    .listen();
+    h.inject(seg("S").seq(0).mss(1_000).sack_permitted());
+    h.inject(seg("A"));
+    for length in [1_000, 1_000, 100, 100, 100, 100, 100] {
+        h.send(alloc::vec![0; length]);
+    }
+    let _ = h.sent();
+    for right in [2_101, 2_201] {
+        h.dialogue(seg("A").sack(&[(2_001, right)], h.iss), &[]);
+    }
+    let third = seg("A").sack(&[(2_001, 2_301)], h.iss);
+    h.dialogue(third, &["A 1:1001(1000) ack 1"]);
+    // 100 octets arrived, so that as many may leave: not the second segment, and nothing in its place.
+    h.dialogue(seg("A").sack(&[(2_001, 2_401)], h.iss), &[]);
+    h.send("new");
+    h.expect(&[]);
+}
+
+#[test]
 fn the_ack_of_all_that_is_out_enlarges_the_window() {
     let mut h = ten_in_flight();
     h.inject(seg("A").ack(10_001));

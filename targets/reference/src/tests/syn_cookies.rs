@@ -93,6 +93,27 @@ fn a_cookie_does_not_outlive_the_next_tick() {
 }
 
 #[test]
+fn a_cookie_opens_nothing_where_there_is_no_room() {
+    for (max_connections, backlog, opened) in [(3, 1, 2), (2, 1, 1), (3, 0, 1)] {
+        let (mut h, _) = answered(1_440);
+        h.inject(seg("A"));
+        let listener = h.listener.unwrap();
+        h.remote.port = 9;
+        h.inject(seg("S").seq(0));
+        let answer = h.packets.pop().unwrap();
+        h.iss = crate::Seq(u32::from_be_bytes(answer[24..28].try_into().unwrap()));
+        h.stack.config_mut().max_connections = max_connections;
+        h.stack.set_backlog(listener, backlog).unwrap();
+        h.inject(seg("A"));
+        let ready = h.stack.status(listener).unwrap().ready_to_accept;
+        assert_eq!(
+            ready, opened,
+            "{max_connections} connections, backlog {backlog}"
+        );
+    }
+}
+
+#[test]
 fn cookies_begin_when_the_backlog_is_full() {
     let mut h = Harness::new(Config {
         syn_cookies: SynCookies::WhenFull,

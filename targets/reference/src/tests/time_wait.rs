@@ -177,3 +177,28 @@ fn one_that_hears_much_counts_once() {
         assert!(h.stack.table.find(&h.local, &h.remote).is_some());
     }
 }
+
+#[test]
+fn those_that_ended_by_themselves_are_not_too_many() {
+    let mut h = Harness::new(Config {
+        max_time_wait: 2,
+        ..plain()
+    })
+    .listen();
+    for port in 1..=3 {
+        h.remote.port = port;
+        h.inject(seg("S").seq(0));
+        h.inject(seg("A"));
+        accept(&mut h);
+        h.close();
+        h.inject(seg("FA").ack(2));
+        if port == 1 {
+            h.inject(seg("R").seq(2).ack(2));
+            h.expect_state(State::Closed);
+        }
+    }
+    for port in 2..=3 {
+        h.remote.port = port;
+        assert!(h.stack.table.find(&h.local, &h.remote).is_some());
+    }
+}

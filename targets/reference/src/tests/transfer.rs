@@ -292,6 +292,35 @@ fn urgent_data_is_told_at_each_advance_and_its_rest_can_be_asked() {
 }
 
 #[test]
+fn no_segment_holds_octets_of_two_records() {
+    let mut h = established();
+    h.inject(seg("A").wnd(0));
+    let _ = h.sent();
+    let record = SendFlags {
+        end_of_record: true,
+        ..SendFlags::default()
+    };
+    h.stack.send(h.now, h.id, b"first", record).unwrap();
+    h.send("second");
+    h.dialogue(seg("A"), &["PA 1:6(5) ack 1"]);
+    h.dialogue(seg("A").ack(6), &["PA 6:12(6) ack 1"]);
+}
+
+#[test]
+fn r1_is_reached_once() {
+    let mut h = established();
+    h.send("x");
+    let mut told = alloc::vec::Vec::new();
+    for _ in 0..5 {
+        h.events.clear();
+        let _ = h.next_timeout();
+        told.push(h.events.len());
+    }
+    assert_eq!(told, [0, 0, 1, 0, 0]);
+    assert_eq!(h.status().backoff, 5);
+}
+
+#[test]
 fn text_that_is_not_taken_is_reported_and_other_segments_are_not() {
     let text = |seq| seg("A").seq(seq).text("x");
     assert_eq!(close_wait().drops(text(2)), [DropReason::TextNotTaken]);

@@ -1,7 +1,9 @@
 //! Errors of user calls, choice of ends, settings that show on the wire.
 
 use super::harness::*;
-use crate::{ConnectionId, ConnectionOption, Endpoint, Received, SendFlags, State, UserError};
+use crate::{
+    Config, ConnectionId, ConnectionOption, Endpoint, Received, SendFlags, State, UserError,
+};
 
 #[test]
 fn calls_on_nothing_say_so() {
@@ -193,4 +195,46 @@ fn settings_of_an_ended_connection_start_nothing() {
     }
     assert_eq!(h.stack.poll_timeout(), None);
     h.expect(&[]);
+}
+
+#[test]
+fn an_ended_connection_says_why_it_cannot_be_closed_or_aborted_again() {
+    let mut h = established();
+    h.inject(seg("R"));
+    let reset = UserError::Aborted(crate::ConnectionError::Reset);
+    assert_eq!(h.stack.close(h.now, h.id), Err(reset));
+    h.events.clear();
+    assert_eq!(h.stack.abort(h.now, h.id), Ok(()));
+    h.collect();
+    assert!(h.events.is_empty());
+}
+
+#[test]
+fn nothing_can_be_sent_behind_a_fin_that_waits() {
+    let mut h = syn_received_actively();
+    h.send("x");
+    h.close();
+    let more = h.stack.send(h.now, h.id, b"y", SendFlags::default());
+    assert_eq!(more, Err(UserError::ConnectionClosing));
+    h.dialogue(seg("A"), &["FPA 1:2(1) ack 1"]);
+}
+
+#[test]
+fn text_of_a_syn_that_was_not_taken_leaves_again_apart_from_what_followed() {
+    let config = Config {
+        fast_open_client_without_cookie: true,
+        ..plain()
+    };
+    let mut h = Harness::new(config);
+    let mut options = h.options();
+    options.no_delay = true;
+    let opened = h.stack.open_fast(h.now, LOCAL, REMOTE, &options, b"first");
+    h.id = opened.unwrap().0;
+    h.iss = h.status().iss;
+    h.expect(&["S 0:5(5)"]);
+    h.send("second");
+    h.dialogue(
+        seg("SA").seq(0).mss(1_460),
+        &["PA 1:6(5) ack 1", "PA 6:12(6) ack 1"],
+    );
 }

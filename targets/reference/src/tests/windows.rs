@@ -349,6 +349,65 @@ fn the_window_of_a_crossing_syn_ack_is_not_scaled_either() {
 }
 
 #[test]
+fn quick_acks_are_used_up_by_acknowledgments_of_text_alone() {
+    let mut h = established_with(Config {
+        delayed_ack: Some(Duration::from_millis(200)),
+        quick_acks: 2,
+        ..plain()
+    });
+    for (seq, acknowledgment) in [
+        (1, &["A 1:1(0) ack 2"][..]),
+        (2, &["A 2:2(0) ack 3"]),
+        (3, &[]),
+    ] {
+        h.dialogue(seg("A").seq(seq).ack(seq).text("x"), acknowledgment);
+        h.send("y");
+        let _ = h.sent();
+    }
+}
+
+#[test]
+fn a_window_is_rounded_up_only_where_the_buffer_has_room() {
+    for (receive_buffer, wnd) in [(1_000, 7), (1_023, 7), (1_024, 8)] {
+        let mut h = Harness::new(Config {
+            window_scale: Some(7),
+            receive_buffer,
+            ..plain()
+        })
+        .listen();
+        h.inject(seg("S").seq(0).mss(1_460).scale(0));
+        assert_eq!(usize::from(h.last_segment().wnd), receive_buffer);
+        h.inject(seg("A"));
+        h.send("x");
+        assert_eq!(h.last_segment().wnd, wnd);
+    }
+}
+
+#[test]
+fn reading_is_told_when_the_window_was_nearly_closed_or_half_of_the_buffer_opened() {
+    // Two segments of 1,460 octets are left, or less, and less than half of the buffer opens.
+    for (left, text, told) in [
+        (2_920, 1_460, false),
+        (2_919, 1_460, true),
+        (5_000, 5_000, true),
+    ] {
+        let mut h = established_with(Config {
+            receive_buffer: left + text,
+            ..plain()
+        });
+        h.inject(seg("A").zeros(text));
+        let _ = h.sent();
+        let _ = h.read(text);
+        assert_eq!(
+            h.sent().len(),
+            usize::from(told),
+            "{left} of {}",
+            left + text
+        );
+    }
+}
+
+#[test]
 fn a_fin_at_the_right_edge_lies_inside_of_the_window() {
     for (text, state) in [(99, State::CloseWait), (100, State::Established)] {
         let mut h = established_with(Config {

@@ -156,10 +156,8 @@ impl Stack {
         let first = data.get(..room).unwrap_or(data);
         let taken = tcb.send.push(first, tcb.options.send_buffer);
         tcb.snd_nxt = iss.wrapping_add(1).plus(taken);
-        if taken > 0 {
-            // What leaves in the SYN leaves as it is if it has to leave again.
-            tcb.records.push(tcb.snd_nxt);
-        }
+        // What leaves in the SYN leaves as it is if it has to leave again.
+        tcb.records.push(tcb.snd_nxt);
         send_syn(&mut tcb, now, &mut self.out);
         self.table.insert(tcb);
         self.settle(id, now);

@@ -86,7 +86,7 @@ pub(super) fn parse_v6(datagram: &Datagram<'_, Ipv6Addr>) -> Result<IcmpError, D
 
 fn kind_and_code(bytes: &[u8]) -> Result<(u8, u8), DropReason> {
     match bytes {
-        [kind, code, ..] if bytes.len() >= 8 => Ok((*kind, *code)),
+        [kind, code, ..] => Ok((*kind, *code)),
         _ => Err(DropReason::Truncated),
     }
 }

@@ -7,7 +7,7 @@ use core::net::IpAddr;
 use proptest::prelude::*;
 
 use super::*;
-use crate::segment::{Flags, OutboundSegment};
+use crate::segment::{Codepoint, Flags, OutboundSegment};
 use crate::{Endpoint, Seq};
 
 const STRICT: Leniency = Leniency {
@@ -66,6 +66,25 @@ fn a_known_packet_has_known_bytes() {
         0x00, b'h', b'i',
     ];
     assert_eq!(packet, expected);
+}
+
+#[test]
+fn a_known_packet_of_ipv6_has_known_bytes() {
+    let sent = OutboundSegment {
+        class: 0xb9,
+        ttl: 33,
+        ..outbound("2001:db8::1", "2001:db8::2", &[0; 0x100])
+    };
+    let packet = emit(&sent, 0x1122);
+    let fixed = [0x6b, 0x90, 0, 0, 0x01, 0x14, 6, 33];
+    let source = [0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+    assert_eq!(packet[..8], fixed);
+    assert_eq!(packet[8..24], source);
+    assert_eq!(packet[24..39], source[..15]);
+    assert_eq!(packet[39], 2);
+    let mut place = None;
+    assert!(parse(&packet, STRICT, &mut place).is_ok());
+    assert_eq!(place.map(|seg| seg.codepoint), Some(Codepoint::Ect1));
 }
 
 #[test]
