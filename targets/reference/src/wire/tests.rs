@@ -151,6 +151,7 @@ fn malformed_packets_are_refused_with_their_reason() {
         refused(&packet)
     };
     assert_eq!(refused(&[]), DropReason::Truncated);
+    assert_eq!(refused(&good[..3]), DropReason::Truncated);
     assert_eq!(with(&|p| p.truncate(19)), DropReason::Truncated);
     assert_eq!(with(&|p| p.truncate(39)), DropReason::Truncated);
     assert_eq!(with(&|p| p[0] = 0x55), DropReason::UnknownIpVersion);
@@ -170,6 +171,24 @@ fn malformed_packets_are_refused_with_their_reason() {
         }),
         DropReason::NotTcp
     );
+}
+
+#[test]
+fn a_header_alone_is_a_packet_of_whatever_protocol_it_says() {
+    let mut v4 = emit(&outbound("10.0.0.1", "10.0.0.2", b""), 1);
+    v4.truncate(20);
+    v4[3] = 20;
+    v4[9] = 17;
+    mend(&mut v4);
+    let mut v6 = emit(&outbound("2001:db8::1", "2001:db8::2", b""), 1);
+    v6.truncate(40);
+    v6[5] = 0;
+    v6[6] = 17;
+    for packet in [v4, v6] {
+        assert_eq!(refused(&packet), DropReason::NotTcp);
+        let short = &packet[..packet.len() - 1];
+        assert_eq!(refused(short), DropReason::Truncated);
+    }
 }
 
 #[test]
@@ -240,6 +259,47 @@ fn fast_open_means_something_in_a_syn_only_and_under_its_own_experiment() {
     assert!(read(&cookie, true) && read(&experiment, true));
     assert!(!read(&cookie, false) && !read(&experiment, false));
     assert!(!read(&other, true));
+}
+
+#[test]
+fn what_belongs_on_a_syn_means_nothing_elsewhere() {
+    let options = [2, 4, 5, 0xb4, 3, 3, 7, 4, 2];
+    assert_eq!(read_options(&options, false), TcpOptions::default());
+    assert_ne!(read_options(&options, true), TcpOptions::default());
+}
+
+#[test]
+fn counters_of_accurate_ecn_come_in_two_orders() {
+    let fields = [0, 0, 1, 0, 2, 0, 3, 0, 0];
+    for (kind, e0b, e1b) in [(172, 1, 0x3_0000), (174, 0x3_0000, 1)] {
+        let options = [&[kind, 11][..], &fields].concat();
+        let expected = AccEcnOption {
+            e0b: Some(e0b),
+            ceb: Some(0x200),
+            e1b: Some(e1b),
+        };
+        assert_eq!(read_options(&options, false).acc_ecn, Some(expected));
+    }
+}
+
+#[test]
+fn a_cookie_is_written_as_it_is_read_in_both_forms() {
+    for (experimental, bytes) in [
+        (false, &[34, 8, 1, 2, 3, 4, 5, 6][..]),
+        (true, &[254, 10, 0xf9, 0x89, 1, 2, 3, 4, 5, 6, 1, 1]),
+    ] {
+        let options = TcpOptions {
+            fast_open: Some(FastOpenOption {
+                cookie: Cookie::new(&[1, 2, 3, 4, 5, 6]),
+                experimental,
+            }),
+            ..TcpOptions::default()
+        };
+        let mut written = Vec::new();
+        options.encode(&mut written);
+        assert_eq!(written, bytes);
+        assert_eq!(read_options(bytes, true), options);
+    }
 }
 
 #[test]
