@@ -257,6 +257,12 @@ pub struct Config {
     pub reset_echoes_timestamp: bool,
     /// Whether a SYN-ACK is answered with RST whose echoed timestamp our SYN cannot have had.
     pub checks_echo_on_syn_ack: bool,
+    /// Whether packets are taken that came by an IPv4 source route (RFC 9293 MUST-53); if not, they are dropped.
+    pub takes_source_routes: bool,
+    /// Whether, after a passive OPEN, the source route of a later segment replaces that of the SYN (RFC 9293 SHLD-24).
+    pub later_routes_replace: bool,
+    /// Whether a source route that the user gave a listener is that of its connections, too.
+    pub listeners_pass_route_on: bool,
 
     /// Receive buffer of a new connection, in octets.
     pub receive_buffer: usize,
@@ -470,6 +476,9 @@ impl Default for Config {
             mss_follows_path: false,
             duplicate_syn_is_reported: false,
             checks_echo_on_syn_ack: false,
+            takes_source_routes: true,
+            later_routes_replace: true,
+            listeners_pass_route_on: true,
             receive_buffer: 256 * 1024,
             whole_segment_windows: false,
             send_buffer: 256 * 1024,

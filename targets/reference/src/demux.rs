@@ -228,12 +228,14 @@ fn is_nobody(addr: &IpAddr) -> bool {
 fn leniency(config: &Config) -> Leniency {
     Leniency {
         ignore_tcp_checksum: config.planted_bug == Some(crate::PlantedBug::IgnoresChecksum),
+        take_source_routes: config.takes_source_routes,
     }
 }
 
 #[cfg(not(feature = "planted-bugs"))]
-fn leniency(_: &Config) -> Leniency {
+fn leniency(config: &Config) -> Leniency {
     Leniency {
         ignore_tcp_checksum: false,
+        take_source_routes: config.takes_source_routes,
     }
 }

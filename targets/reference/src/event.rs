@@ -155,6 +155,8 @@ pub enum DropReason {
     RstNotExact,
     /// A RST outside of the window, or for no connection.
     RstOutOfWindow,
+    /// Came by an IP source route, and none is taken ([`crate::Config::takes_source_routes`]).
+    SourceRouted,
     /// A SYN on a synchronized connection (RFC 5961 section 4).
     SynOnConnection,
     /// Text for which the application will never ask, or which there is no room to keep.

@@ -3,7 +3,7 @@
 use alloc::collections::{BTreeSet, VecDeque};
 
 use crate::rfc7413::ResetRequests;
-use crate::{ConnectionId, ConnectionOptions, Endpoint};
+use crate::{Config, ConnectionId, ConnectionOptions, Endpoint};
 
 /// An endpoint that waits for connection requests.
 #[derive(Debug)]
@@ -30,6 +30,15 @@ impl Listener {
     /// Whether those that wait to be accepted fill the backlog by themselves.
     pub(crate) fn is_full_of_ready(&self) -> bool {
         self.ready.len() > self.backlog
+    }
+
+    /// What a connection that it spawns starts with.
+    pub(crate) fn options_of_spawned(&self, config: &Config) -> ConnectionOptions {
+        let route = self.options.source_route;
+        ConnectionOptions {
+            source_route: route.filter(|_| config.listeners_pass_route_on),
+            ..self.options.clone()
+        }
     }
 
     /// Whether a SYN from `remote` to `local` is for this listener.

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::Config;
+use crate::{Config, SourceRoute};
 
 /// Settings that an OPEN starts with; a listener hands its own to the connections it spawns.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -57,6 +57,9 @@ pub struct ConnectionOptions {
     pub path_mtu_discovery: bool,
     /// A listener on `::` also takes IPv4.
     pub dual_stack: bool,
+    /// The IPv4 source route of everything that is sent (RFC 9293 MUST-51); it is kept whatever route the remote's segments come by
+    /// (MUST-52). `None` for none or, after a passive OPEN, for the way back along the remote's (MUST-53).
+    pub source_route: Option<SourceRoute>,
 }
 
 impl ConnectionOptions {
@@ -89,6 +92,7 @@ impl ConnectionOptions {
             diffserv: config.diffserv,
             path_mtu_discovery: true,
             dual_stack: false,
+            source_route: None,
         }
     }
 
@@ -116,6 +120,7 @@ impl ConnectionOptions {
             ConnectionOption::R2(retransmissions) => self.r2 = retransmissions,
             ConnectionOption::ReceiveBuffer(octets) => self.receive_buffer = octets,
             ConnectionOption::SendBuffer(octets) => self.send_buffer = octets,
+            ConnectionOption::SourceRoute(route) => self.source_route = route,
             ConnectionOption::SynRetries(retries) => self.syn_retries = retries,
             ConnectionOption::Ttl(ttl) => self.ttl = ttl,
             ConnectionOption::UnsentLimit(octets) => self.unsent_limit = octets,
@@ -164,6 +169,8 @@ pub enum ConnectionOption {
     ReceiveBuffer(usize),
     /// [`ConnectionOptions::send_buffer`].
     SendBuffer(usize),
+    /// [`ConnectionOptions::source_route`].
+    SourceRoute(Option<SourceRoute>),
     /// [`ConnectionOptions::syn_retries`].
     SynRetries(u32),
     /// [`ConnectionOptions::ttl`].

@@ -115,9 +115,10 @@ fn request(
     config: &Config,
 ) -> Box<Tcb> {
     let ends = (seg.local, seg.remote);
-    let options = listener.options.clone();
+    let options = listener.options_of_spawned(config);
     let mut tcb = Tcb::new(id, ends, options, remembered.iss, config, now);
     tcb.listener = Some(listener.id);
+    tcb.save_return_route(seg, config);
     tcb.state = State::SynReceived;
     let syn = Segment {
         seq: remembered.irs,

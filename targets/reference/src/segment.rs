@@ -1,7 +1,9 @@
 //! Segments as values: SEG.SEQ, SEG.ACK and their kin (RFC 9293 section 3.3.1).
 
-use crate::wire::TcpOptions;
-use crate::{Endpoint, Seq};
+use core::net::IpAddr;
+
+use crate::wire::{CompletedRoute, TcpOptions};
+use crate::{Endpoint, Seq, SourceRoute};
 
 /// The control bits.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -95,6 +97,8 @@ pub(crate) struct Segment<'a> {
     pub(crate) arrived_text: usize,
     /// Whether it came as a SYN, whose window is never scaled (RFC 7323 section 2.2).
     pub(crate) arrived_syn: bool,
+    /// The IP source route that brought it.
+    pub(crate) route: Option<CompletedRoute<'a>>,
 }
 
 impl Segment<'_> {
@@ -102,6 +106,15 @@ impl Segment<'_> {
     pub(crate) fn len(&self) -> u32 {
         // Text comes from an IP packet: 65535 octets at the most.
         self.text.len() as u32 + u32::from(self.flags.syn) + u32::from(self.flags.fin)
+    }
+
+    /// The way back along the source route that brought it; RFC 9293 MUST-53 calls it the return route.
+    #[cold]
+    pub(crate) fn return_route(&self) -> Option<SourceRoute> {
+        match self.remote.addr {
+            IpAddr::V4(source) => SourceRoute::back(self.route?, source),
+            IpAddr::V6(_) => None,
+        }
     }
 
     /// The sequence number of the first octet of text.
@@ -132,6 +145,8 @@ pub(crate) struct OutboundSegment<'a> {
     /// Routers are told not to fragment.
     pub(crate) dont_fragment: bool,
     pub(crate) class: u8,
+    /// The IP source route that it takes; IPv4 only.
+    pub(crate) route: Option<&'a SourceRoute>,
 }
 
 impl OutboundSegment<'_> {

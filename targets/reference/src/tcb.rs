@@ -6,11 +6,13 @@
 
 mod handshake;
 mod patience;
+mod route;
 mod sequence;
 mod sizes;
 mod transition;
 
 pub(crate) use patience::at_least;
+pub(crate) use route::is_possible as route_is_possible;
 pub(crate) use sizes::{ACC_ECN_LEN, MAX_OPTIONS, header_len};
 
 use alloc::boxed::Box;
@@ -31,7 +33,8 @@ use crate::send_buffer::SendBuffer;
 use crate::timer::TimerTable;
 use crate::wire::FastOpenOption;
 use crate::{
-    Config, ConnectionError, ConnectionId, ConnectionOptions, Endpoint, Instant, Seq, State, isn,
+    Config, ConnectionError, ConnectionId, ConnectionOptions, Endpoint, Instant, Seq, SourceRoute,
+    State, isn,
 };
 use handshake::useful_shift;
 use sizes::default_mss;
@@ -55,6 +58,8 @@ pub(crate) struct Tcb {
     pub(crate) replaces: Option<ConnectionId>,
     pub(crate) local: Endpoint,
     pub(crate) remote: Endpoint,
+    /// The IP source route of what is sent: the user's, or the way back along the remote's.
+    pub(crate) route: Option<Box<SourceRoute>>,
     pub(crate) state: State,
     pub(crate) options: ConnectionOptions,
     pub(crate) offer: Offer,
@@ -223,12 +228,14 @@ impl Tcb {
             sack: config.sack,
             dsack: config.dsack,
         };
+        let route = options.source_route.filter(|_| remote.addr.is_ipv4());
         Box::new(Self {
             id,
             listener: None,
             replaces: None,
             local,
             remote,
+            route: route.map(Box::new),
             state: State::Closed,
             options,
             offer,

@@ -119,6 +119,7 @@ const fn drop_reason(reason: DropReason) -> &'static str {
         DropReason::Paws => "old timestamp",
         DropReason::RstNotExact => "RST is not exactly at RCV.NXT",
         DropReason::RstOutOfWindow => "RST outside of the window",
+        DropReason::SourceRouted => "came by a source route",
         DropReason::SynOnConnection => "SYN on a synchronized connection",
         DropReason::TextNotTaken => "text cannot be taken",
         DropReason::TooManyConnections => "too many connections",

@@ -2,13 +2,13 @@
 
 use super::Output;
 use crate::segment::{Codepoint, Flags, OutboundSegment, Segment};
-use crate::tcb::{ACC_ECN_LEN, MAX_OPTIONS, Tcb};
+use crate::tcb::{ACC_ECN_LEN, MAX_OPTIONS, Tcb, route_is_possible};
 use crate::timer::Timer;
 use crate::wire::{TcpOptions, TimestampsOption};
 use crate::{EcnMode, Instant, Seq, State, rfc7323};
 
-/// A segment of this connection that acknowledges RCV.NXT and will get `text_len` octets of text; sending it settles what
-/// waited for an ACK.
+/// A segment of this connection that acknowledges RCV.NXT and will get `text_len` octets of text, and the route; sending it settles
+/// what waited for an ACK.
 ///
 /// One copy of it for segments with text and without: two would not leave room in an instruction cache.
 #[inline(never)]
@@ -58,6 +58,7 @@ pub(super) fn acknowledging<'a>(
         dont_fragment: tcb.options.path_mtu_discovery,
         // RFC 9293 SHLD-21, SHLD-22: as it is now, unchanged but for what ECN needs.
         class: codepoint.mark(tcb.options.diffserv),
+        route: None,
     }
 }
 
@@ -79,7 +80,8 @@ pub(crate) fn send_ack(tcb: &mut Tcb, now: Instant, out: &mut Output) {
 /// Sends an ACK without text at `seq`; a keep-alive probe lies before SND.NXT.
 pub(crate) fn send_ack_at(tcb: &mut Tcb, seq: Seq, now: Instant, out: &mut Output) {
     let options = tcb.segment_options(now);
-    let segment = acknowledging(tcb, seq, Flags::default(), &options, 0);
+    let mut segment = acknowledging(tcb, seq, Flags::default(), &options, 0);
+    segment.route = tcb.route.as_deref();
     out.send(&segment);
 }
 
@@ -104,6 +106,7 @@ pub(crate) fn send_syn(tcb: &mut Tcb, now: Instant, out: &mut Output) {
         segment.ack = Seq(0);
     }
     segment.text = tcb.send.slices(first, text_len);
+    segment.route = tcb.route.as_deref();
     out.send(&segment);
 }
 
@@ -174,7 +177,7 @@ fn reset_options(tcb: &Tcb, now: Instant) -> TcpOptions {
     }
 }
 
-fn rst<'a>(tcb: &Tcb, seq: Seq, options: &'a TcpOptions) -> OutboundSegment<'a> {
+fn rst<'a>(tcb: &'a Tcb, seq: Seq, options: &'a TcpOptions) -> OutboundSegment<'a> {
     OutboundSegment {
         local: tcb.local,
         remote: tcb.remote,
@@ -191,6 +194,7 @@ fn rst<'a>(tcb: &Tcb, seq: Seq, options: &'a TcpOptions) -> OutboundSegment<'a> 
         ttl: tcb.options.ttl,
         dont_fragment: tcb.options.path_mtu_discovery,
         class: tcb.options.diffserv,
+        route: tcb.route.as_deref(),
     }
 }
 
@@ -210,6 +214,9 @@ pub(crate) fn reply_rst(seg: &Segment<'_>, out: &mut Output) {
         ecr: stamps.val,
     });
     let (ttl, class) = (out.config().ttl, out.config().diffserv);
+    // It goes back along the route that the segment came by, whatever route a connection may have.
+    let route = seg.return_route();
+    let route = route.filter(|route| route_is_possible(route, out.config()));
     out.send(&OutboundSegment {
         local: seg.local,
         remote: seg.remote,
@@ -230,5 +237,6 @@ pub(crate) fn reply_rst(seg: &Segment<'_>, out: &mut Output) {
         ttl,
         dont_fragment: true,
         class,
+        route: route.as_ref(),
     });
 }

@@ -353,6 +353,7 @@ pub(super) fn send_text(
         segment.up = u16::try_from(seq.distance_to(snd_up)).unwrap_or(u16::MAX);
     }
     segment.text = tcb.send.slices(seq, len);
+    segment.route = tcb.route.as_deref();
     out.send(&segment);
 }
 

@@ -50,8 +50,10 @@ pub(crate) fn spawn(
     out: &mut Output,
 ) -> Box<Tcb> {
     let ends = (seg.local, seg.remote);
-    let mut tcb = Tcb::new(id, ends, listener.options.clone(), iss, out.config(), now);
+    let options = listener.options_of_spawned(out.config());
+    let mut tcb = Tcb::new(id, ends, options, iss, out.config(), now);
     tcb.listener = Some(listener.id); // RFC 9293 MUST-11
+    tcb.save_return_route(seg, out.config());
     tcb.state = State::Listen;
     tcb.accept_syn(seg, now);
     out.event(Event::Spawned {

@@ -35,13 +35,16 @@ impl Tcb {
 
     /// Octets that a segment to the remote can hold after the fixed headers.
     ///
-    /// RFC 9293 MUST-16: the remote's MSS, and what the path carries; options are taken off by the caller.
+    /// RFC 9293 MUST-16: the remote's MSS, and what the path carries, less the options of IP; those of TCP are taken off by the
+    /// caller.
     pub(crate) fn segment_room(&self, config: &Config) -> usize {
         let path = self.path_mtu.saturating_sub(header_len(self.remote));
         let remote = usize::from(self.remote_mss).max(config.min_send_mss);
         let own =
             usize::from(self.options.max_segment.unwrap_or(u16::MAX)).max(config.min_send_mss);
-        path.min(remote).min(own)
+        path.min(remote)
+            .min(own)
+            .saturating_sub(self.ip_options_len())
     }
 
     /// SMSS: octets of text in a full segment without SACK blocks.

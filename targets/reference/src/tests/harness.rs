@@ -232,6 +232,7 @@ impl Harness {
             ttl: 64,
             dont_fragment: true,
             class: seg.class,
+            route: None,
         };
         wire::emit(&segment, 7)
     }
@@ -274,12 +275,13 @@ impl Harness {
     }
 
     /// `FLAGS first:last(length) ack N`, relative; `#` marks a number that is absolute.
-    fn show(&self, packet: &[u8]) -> String {
+    pub(super) fn show(&self, packet: &[u8]) -> String {
         let mut place = None;
         let Ok(Inbound::Segment(seg)) = wire::parse(
             packet,
             Leniency {
                 ignore_tcp_checksum: false,
+                take_source_routes: true,
             },
             &mut place,
         ) else {
@@ -458,6 +460,7 @@ pub(super) fn parse(packet: &[u8]) -> ParsedSegment {
         packet,
         Leniency {
             ignore_tcp_checksum: false,
+            take_source_routes: true,
         },
         &mut place,
     ) else {

@@ -18,6 +18,7 @@ mod rack;
 mod recovery;
 mod selective;
 mod send_memory;
+mod source_routes;
 mod syn_cookies;
 mod time_wait;
 mod timestamps;

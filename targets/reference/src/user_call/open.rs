@@ -6,9 +6,10 @@ use core::net::IpAddr;
 use crate::listener::Listener;
 use crate::output::{Output, control, segmentation};
 use crate::rfc7413::ResetRequests;
-use crate::tcb::{Tcb, header_len};
+use crate::tcb::{Tcb, header_len, route_is_possible};
 use crate::{
-    ConnectionId, ConnectionOptions, Endpoint, Event, Instant, Stack, State, UserError, demux, isn,
+    ConnectionId, ConnectionOptions, Endpoint, Event, Instant, SourceRoute, Stack, State,
+    UserError, demux, isn,
 };
 
 impl Stack {
@@ -19,7 +20,8 @@ impl Stack {
     /// `n` admits `n + 1` connections that are not accepted yet.
     ///
     /// # Errors
-    /// `ConnectionAlreadyExists`, `LocalInvalid`, `InsufficientResources`.
+    /// `ConnectionAlreadyExists`, `LocalInvalid`, `InsufficientResources`, and `RemoteInvalid` for a source route on which nothing
+    /// can set out.
     pub fn open_passive(
         &mut self,
         now: Instant,
@@ -29,6 +31,7 @@ impl Stack {
         options: &ConnectionOptions,
     ) -> Result<ConnectionId, UserError> {
         self.check_local(local.addr)?;
+        self.check_route(options.source_route)?;
         self.check_room()?;
         let port = match local.port {
             0 => self
@@ -103,6 +106,7 @@ impl Stack {
         options: &ConnectionOptions,
     ) -> Result<ConnectionId, UserError> {
         self.check_room()?;
+        self.check_route(options.source_route)?;
         let local = self.choose_local(local, remote)?;
         let id = self.table.next_id();
         self.begin(id, (local, remote), options.clone(), State::Closed, now);
@@ -128,6 +132,7 @@ impl Stack {
             return Err(UserError::NotSupported);
         }
         self.check_room()?;
+        self.check_route(options.source_route)?;
         let ends = (self.choose_local(local, remote)?, remote);
         let id = self.table.next_id();
         let iss = isn::initial_sequence_number(&self.config().secret, now, ends.0, ends.1);
@@ -136,10 +141,11 @@ impl Stack {
         let option = known.map(|peer| peer.option).unwrap_or_default();
         tcb.fast_open_request = Some(option);
         tcb.fast_open_asked = true;
+        let ip_options = tcb.ip_options_len();
         let link = tcb.path_mtu.saturating_sub(header_len(remote));
         let limits = [known.map(|peer| peer.mss), tcb.options.max_segment];
         let limits = limits.into_iter().flatten().map(usize::from);
-        let mss = limits.fold(link, usize::min);
+        let mss = limits.fold(link, usize::min).saturating_sub(ip_options);
         let has_cookie = !option.cookie.octets().is_empty();
         let without =
             self.config().fast_open_client_without_cookie || options.fast_open_without_cookie;
@@ -226,6 +232,15 @@ impl Stack {
             Ok(())
         } else {
             Err(UserError::LocalInvalid)
+        }
+    }
+
+    pub(super) fn check_route(&self, route: Option<SourceRoute>) -> Result<(), UserError> {
+        match route {
+            Some(route) if !route_is_possible(&route, self.config()) => {
+                Err(UserError::RemoteInvalid)
+            }
+            _ => Ok(()),
         }
     }
 

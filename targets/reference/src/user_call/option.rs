@@ -10,13 +10,16 @@ impl Stack {
     /// Changes one setting; on a listener, for the connections it will spawn.
     ///
     /// # Errors
-    /// `ConnectionDoesNotExist`.
+    /// `ConnectionDoesNotExist`, or `RemoteInvalid` for a source route on which nothing can set out.
     pub fn set_option(
         &mut self,
         now: Instant,
         id: ConnectionId,
         option: ConnectionOption,
     ) -> Result<(), UserError> {
+        if let ConnectionOption::SourceRoute(route) = option {
+            self.check_route(route)?;
+        }
         if let Some(listener) = self.table.listeners.get_mut(&id) {
             listener.options.set(option);
             return Ok(());
@@ -35,6 +38,7 @@ impl Stack {
                 tcb.schedule_keep_alive()
             }
             ConnectionOption::UserTimeout(_) => tcb.note_progress(now),
+            ConnectionOption::SourceRoute(route) => tcb.set_route(route, self.out.config()),
             // What was held back may leave now.
             ConnectionOption::NoDelay(_) | ConnectionOption::Cork(_) => {
                 tcb.pushes = option == ConnectionOption::NoDelay(true);

@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr};
 
 use super::checksum::Sum;
-use super::{ip, tcp};
+use super::{ip, ip_options, tcp};
+use crate::SourceRoute;
 use crate::segment::OutboundSegment;
 
 /// The IP packet that carries `segment`; `identification` is for IPv4.
@@ -15,8 +16,15 @@ pub(crate) fn emit(segment: &OutboundSegment<'_>, identification: u16) -> Vec<u8
     match (&segment.local.addr, &segment.remote.addr) {
         (IpAddr::V4(source), IpAddr::V4(destination)) => {
             let ends = [*source, *destination];
-            let header = v4_header(segment, ends, 20 + tcp_length, identification);
-            packet.extend_from_slice(&header);
+            match segment.route {
+                None => {
+                    let header = v4_header(segment, ends, 20 + tcp_length, identification);
+                    packet.extend_from_slice(&header);
+                }
+                Some(route) => {
+                    push_routed_header(segment, ends, route, identification, &mut packet);
+                }
+            }
         }
         _ => packet.extend_from_slice(&v6_header(segment, tcp_length)),
     }
@@ -26,6 +34,7 @@ pub(crate) fn emit(segment: &OutboundSegment<'_>, identification: u16) -> Vec<u8
     for piece in segment.text {
         packet.extend_from_slice(piece);
     }
+    // The final destination counts, whatever the header's is on the way: it is what the host that checks the sum finds there.
     let sum = Sum::default()
         .add_pseudo_header(segment.local.addr, segment.remote.addr, ip::TCP, tcp_length)
         .add(packet.get(header..).unwrap_or_default())
@@ -54,6 +63,28 @@ fn v4_header(
     let sum = words.into_iter().fold(Sum::default(), Sum::add_number);
     words[2] |= u32::from(sum.finish());
     octets(words)
+}
+
+/// The header of a packet that sets out on a source route: the first hop is its destination (RFC 791 section 3.1).
+#[cold]
+fn push_routed_header(
+    segment: &OutboundSegment<'_>,
+    [source, remote]: [Ipv4Addr; 2],
+    route: &SourceRoute,
+    identification: u16,
+    packet: &mut Vec<u8>,
+) {
+    let length = 20 + route.encoded_len();
+    let whole = length + 20 + segment.options.encoded_len() + segment.text_len();
+    let ends = [source, route.first_hop()];
+    packet.extend_from_slice(&v4_header(segment, ends, whole, identification));
+    ip_options::push_route(route, remote, packet);
+    if let Some(first) = packet.first_mut() {
+        *first = 0x40 | (length / 4) as u8; // 15 words at the most
+    }
+    write_at(packet, 10, 0);
+    let sum = Sum::default().add(packet).finish();
+    write_at(packet, 10, sum);
 }
 
 fn octets(words: [u32; 5]) -> [u8; 20] {
@@ -104,8 +135,8 @@ fn tcp_header(segment: &OutboundSegment<'_>, options_length: usize) -> [u8; 20] 
 /// Sets PSH in a packet of [`emit`]'s, and brings its checksum up to date (RFC 1624).
 pub(crate) fn set_push(packet: &mut [u8]) {
     const PSH: u16 = 0x0008;
-    let header = match packet.first().map(|octet| octet >> 4) {
-        Some(4) => 20,
+    let header = match packet.first() {
+        Some(first) if first >> 4 == 4 => usize::from(first & 0x0f) * 4,
         _ => 40,
     };
     let word = |packet: &[u8], at| super::be16(packet, at).unwrap_or_default();

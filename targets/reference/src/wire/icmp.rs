@@ -4,6 +4,7 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 
 use super::checksum::Sum;
 use super::ip::{self, Datagram};
+use super::ip_options::{self, Route};
 use super::{be16, be32};
 use crate::{DropReason, Endpoint, Seq, Unreachable};
 
@@ -100,7 +101,12 @@ fn quoted_v4(quote: &[u8], kind: IcmpKind) -> Result<IcmpError, DropReason> {
         return Err(DropReason::IcmpIgnored);
     }
     let source = ip::v4_address(quote, 12).ok_or(DropReason::Truncated)?;
-    let destination = ip::v4_address(quote, 16).ok_or(DropReason::Truncated)?;
+    let options = quote.get(20..header).unwrap_or_default();
+    // On its way along a source route, what we sent names its final destination there (RFC 791 section 3.1).
+    let destination = match ip_options::source_route(options) {
+        Some(Route::GoesOn(end)) => end,
+        _ => ip::v4_address(quote, 16).ok_or(DropReason::Truncated)?,
+    };
     let tcp = quote.get(header..).ok_or(DropReason::Truncated)?;
     let (ports, seq) = quoted_tcp(tcp)?;
     Ok(IcmpError {

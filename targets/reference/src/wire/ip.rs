@@ -2,8 +2,9 @@
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 
-use super::be16;
 use super::checksum::Sum;
+use super::ip_options::{self, CompletedRoute, Route};
+use super::{Leniency, be16};
 use crate::DropReason;
 
 pub(super) const ICMP: u8 = 1;
@@ -23,6 +24,8 @@ pub(super) struct Datagram<'a, A> {
     pub(super) protocol: u8,
     /// Traffic class: the Diffserv and ECN fields.
     pub(super) class: u8,
+    /// The source route that brought it, used up.
+    pub(super) route: Option<CompletedRoute<'a>>,
     pub(super) payload: &'a [u8],
 }
 
@@ -47,13 +50,15 @@ pub(super) fn v6_address(packet: &[u8], at: usize) -> Option<Ipv6Addr> {
 
 /// Reads an IPv4 header; bytes beyond the packet's own length (link padding) are left out.
 #[inline]
-pub(super) fn parse_v4(packet: &[u8]) -> Result<Datagram<'_, Ipv4Addr>, DropReason> {
+pub(super) fn parse_v4(
+    packet: &[u8],
+    leniency: Leniency,
+) -> Result<Datagram<'_, Ipv4Addr>, DropReason> {
     if packet.len() < 20 {
         return Err(DropReason::Truncated);
     }
     let (header, total) = v4_lengths(packet).ok_or(DropReason::BadIpHeader)?;
     let payload = packet.get(header..total).ok_or(DropReason::Truncated)?;
-    // RFC 9293 MUST-50: options lie between the 20 fixed octets and `header`; none is understood.
     let header = packet.get(..header).ok_or(DropReason::Truncated)?;
     if Sum::default().add(header).finish() != 0 {
         return Err(DropReason::BadIpChecksum);
@@ -62,13 +67,34 @@ pub(super) fn parse_v4(packet: &[u8]) -> Result<Datagram<'_, Ipv4Addr>, DropReas
     if fragment & 0x3fff != 0 {
         return Err(DropReason::Fragment);
     }
+    // Options lie between the 20 fixed octets and the payload.
+    let route = match header.get(20..) {
+        None | Some([]) => None,
+        Some(options) => completed_route(options, leniency)?,
+    };
     Ok(Datagram {
         source: v4_address(packet, 12).ok_or(DropReason::Truncated)?,
         destination: v4_address(packet, 16).ok_or(DropReason::Truncated)?,
         class: packet.get(1).copied().ok_or(DropReason::Truncated)?,
+        route,
         protocol: packet.get(9).copied().ok_or(DropReason::Truncated)?,
         payload,
     })
+}
+
+/// The source route that ended here, if the packet came by one; options that are not understood are ignored (RFC 9293 MUST-50).
+#[cold]
+fn completed_route(
+    options: &[u8],
+    leniency: Leniency,
+) -> Result<Option<CompletedRoute<'_>>, DropReason> {
+    match ip_options::source_route(options) {
+        None => Ok(None),
+        Some(_) if !leniency.take_source_routes => Err(DropReason::SourceRouted),
+        // RFC 1122 section 3.3.5: it is to be forwarded, and this stack does not forward.
+        Some(Route::GoesOn(_)) => Err(DropReason::NotForUs),
+        Some(Route::Completed(route)) => Ok(Some(route)),
+    }
 }
 
 /// Reads an IPv6 header and its extensions; bytes beyond the packet's own length are left out.
@@ -85,6 +111,7 @@ pub(super) fn parse_v6(packet: &[u8]) -> Result<Datagram<'_, Ipv6Addr>, DropReas
         destination: v6_address(packet, 24).ok_or(DropReason::Truncated)?,
         // Between version and flow label.
         class: be16(packet, 0).map_or(0, |first| (first >> 4) as u8),
+        route: None,
         protocol,
         payload,
     })

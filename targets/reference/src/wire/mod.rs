@@ -7,6 +7,7 @@ mod checksum;
 mod emit;
 mod icmp;
 mod ip;
+mod ip_options;
 mod options;
 mod tcp;
 
@@ -15,6 +16,7 @@ mod tests;
 
 pub(crate) use emit::{emit, set_push};
 pub(crate) use icmp::{IcmpError, IcmpKind};
+pub(crate) use ip_options::CompletedRoute;
 pub(crate) use options::{
     AccEcnOption, Cookie, FastOpenOption, MAX_SACK_BLOCKS, SackBlocks, TcpOptions, TimestampsOption,
 };
@@ -36,6 +38,8 @@ pub(crate) enum Inbound<'p, 'a> {
 pub(crate) struct Leniency {
     /// Do not look at the TCP checksum; only a planted bug asks for that.
     pub(crate) ignore_tcp_checksum: bool,
+    /// Take packets that came by an IP source route.
+    pub(crate) take_source_routes: bool,
 }
 
 /// Reads one IP packet.
@@ -61,7 +65,7 @@ fn parse_v4<'p, 'a>(
     leniency: Leniency,
     place: &'p mut Option<Segment<'a>>,
 ) -> Result<Inbound<'p, 'a>, DropReason> {
-    let datagram = ip::parse_v4(packet)?;
+    let datagram = ip::parse_v4(packet, leniency)?;
     match datagram.protocol {
         ip::TCP => tcp::parse(&datagram, leniency, place).map(Inbound::Segment),
         ip::ICMP => icmp::parse_v4(&datagram).map(Inbound::Error),

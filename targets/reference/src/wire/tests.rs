@@ -12,6 +12,12 @@ use crate::{Endpoint, Seq};
 
 const STRICT: Leniency = Leniency {
     ignore_tcp_checksum: false,
+    take_source_routes: true,
+};
+
+const LENIENT: Leniency = Leniency {
+    ignore_tcp_checksum: true,
+    take_source_routes: true,
 };
 
 fn outbound<'a>(local: &str, remote: &str, text: &'a [u8]) -> OutboundSegment<'a> {
@@ -33,6 +39,7 @@ fn outbound<'a>(local: &str, remote: &str, text: &'a [u8]) -> OutboundSegment<'a
         ttl: 64,
         dont_fragment: true,
         class: 0,
+        route: None,
     }
 }
 
@@ -123,6 +130,18 @@ fn push_that_is_set_later_is_as_good_as_if_it_had_been_there() {
             assert_eq!(packet, emit(&whole, 7));
         }
     }
+}
+
+#[test]
+fn push_is_set_behind_a_source_route() {
+    let route = crate::SourceRoute::new(false, &[[10, 0, 0, 1].into()]).unwrap();
+    let mut plain = outbound("192.0.2.1", "192.0.2.2", b"text");
+    plain.route = Some(&route);
+    let whole = emit(&plain, 7);
+    plain.flags.psh = false;
+    let mut packet = emit(&plain, 7);
+    set_push(&mut packet);
+    assert_eq!(packet, whole);
 }
 
 #[test]
@@ -365,14 +384,14 @@ proptest! {
         if let Some(first) = bytes.first_mut() {
             *first = version << 4 | 5;
         }
-        let _ = parse(&bytes, Leniency { ignore_tcp_checksum: true }, &mut None);
+        let _ = parse(&bytes, LENIENT, &mut None);
         if bytes.len() >= 20 && version == 4 {
             let total = (bytes.len() as u16).to_be_bytes();
             bytes[2..4].copy_from_slice(&total);
             bytes[6..8].fill(0);
             bytes[9] = if bytes[8] & 1 == 0 { 6 } else { 1 };
             mend(&mut bytes);
-            let _ = parse(&bytes, Leniency { ignore_tcp_checksum: true }, &mut None);
+            let _ = parse(&bytes, LENIENT, &mut None);
         }
     }
 }

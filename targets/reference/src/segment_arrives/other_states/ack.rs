@@ -25,6 +25,10 @@ pub(super) fn step(tcb: &mut Tcb, seg: &mut Segment<'_>, now: Instant, out: &mut
         rfc5961::challenge(tcb, now, out);
         return Step::Done;
     }
+    // Not before SEG.SEQ and SEG.ACK were found good: whoever guesses at them must not divert the connection.
+    if seg.route.is_some() && out.config().later_routes_replace {
+        tcb.save_return_route(seg, out.config()); // RFC 9293 SHLD-24
+    }
     acknowledge(tcb, seg, now, out);
     after_acknowledgment(tcb, now, out)
 }
