@@ -48,7 +48,7 @@ mod watch;
 mod zero_copy;
 
 pub use host::Host;
-pub use option::{OptionDefaults, StackOption};
+pub use option::{OptionDefaults, SourceRoute, StackOption};
 pub use stack::{
     ActiveOpen, CallError, Failure, InProcessStack, Key, PassiveOpen, Received, SendFlags,
     StackEvent, Status, SysctlError, Unreachable,

@@ -2,11 +2,14 @@
 
 pub(crate) mod fast_open;
 pub(crate) mod get;
+pub(crate) mod ip_options;
 pub(crate) mod numbers;
 pub(crate) mod set;
 pub(crate) mod value;
 
 use halfopen_target::Duration;
+
+pub use ip_options::SourceRoute;
 
 /// One setting of a listener or connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +45,8 @@ pub enum StackOption {
     ReceiveBuffer(usize),
     /// Send buffer in octets.
     SendBuffer(usize),
+    /// The IPv4 source route of all that is sent (RFC 9293 MUST-51); `None` takes it back.
+    SourceRoute(Option<SourceRoute>),
     /// Retransmissions of the SYN before giving up (RFC 9293 MUST-21).
     SynRetries(u32),
     /// Traffic class: the Diffserv field and two ECN bits (RFC 9293 MUST-48).

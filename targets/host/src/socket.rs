@@ -129,6 +129,8 @@ impl Socket {
 pub(crate) struct Settings {
     ints: BTreeMap<(i32, i32), i32>,
     stack: BTreeMap<(i32, i32), StackOption>,
+    /// `IP_OPTIONS`, padded to whole words.
+    pub(crate) ip_options: Vec<u8>,
     /// `SO_LINGER`: on or off, and the seconds.
     pub(crate) linger: (bool, i32),
     /// `SO_RCVTIMEO`; zero waits for ever.

@@ -80,6 +80,7 @@ impl<S: InProcessStack> Host<S> {
                 OptionValue::Bytes(name)
             }
             (IPPROTO_TCP, TCP_FASTOPEN_KEY) => self.fast_open_key(id)?,
+            (IPPROTO_IP, IP_OPTIONS) => OptionValue::Bytes(settings.ip_options.clone()),
             (level, name) => OptionValue::Int(self.int_option(id, level, name)?),
         })
     }

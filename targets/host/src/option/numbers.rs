@@ -23,6 +23,7 @@ pub(crate) const TCP_FASTOPEN_NO_COOKIE: i32 = 34;
 /// Also the type of its control message.
 pub(crate) const TCP_INQ: i32 = 36;
 
+pub(crate) const IP_OPTIONS: i32 = 4;
 pub(crate) const IP_MTU_DISCOVER: i32 = 10;
 pub(crate) const IP_MTU: i32 = 14;
 pub(crate) const IP_FREEBIND: i32 = 15;

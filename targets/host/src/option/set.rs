@@ -89,6 +89,7 @@ impl<S: InProcessStack> Host<S> {
                 }
             }
             (IPPROTO_TCP, TCP_FASTOPEN_KEY) => return self.set_fast_open_key(id, value, length),
+            (IPPROTO_IP, IP_OPTIONS) => return self.set_ip_options(id, value, length),
             (level, name) => {
                 let value = match level {
                     IPPROTO_IP => value::to_short_int(value, length)?,
@@ -117,24 +118,35 @@ impl<S: InProcessStack> Host<S> {
         let (level, name) = option;
         let (value, for_stack) = setting;
         if let Some(wanted) = for_stack {
-            if !self.stack.supports(wanted) {
-                return Err(Errno::ENOPROTOOPT);
-            }
-            let view = self.view(id)?;
-            let wire = match view.status.map(|status| status.local.ip()) {
-                Some(ip) if !ip.is_unspecified() => crate::address::family(ip),
-                _ => self.wire(),
-            };
-            let is_alive = view.state != State::Closed;
-            if let Some(key) = view
-                .key
-                .filter(|_| is_alive && socket::concerns(level, wire))
-            {
-                self.stack.set_option(self.now, key, wanted);
-            }
+            self.pass_on(id, level, wanted)?;
         }
         let settings = &mut self.socket_mut(id)?.settings;
         settings.set(level, name, value, for_stack);
+        Ok(())
+    }
+
+    /// Tells the stack, if it can do this, and if there is a connection that it concerns.
+    pub(super) fn pass_on(
+        &mut self,
+        id: SocketId,
+        level: i32,
+        wanted: StackOption,
+    ) -> Result<(), Errno> {
+        if !self.stack.supports(wanted) {
+            return Err(Errno::ENOPROTOOPT);
+        }
+        let view = self.view(id)?;
+        let wire = match view.status.map(|status| status.local.ip()) {
+            Some(ip) if !ip.is_unspecified() => crate::address::family(ip),
+            _ => self.wire(),
+        };
+        let is_alive = view.state != State::Closed;
+        if let Some(key) = view
+            .key
+            .filter(|_| is_alive && socket::concerns(level, wire))
+        {
+            self.stack.set_option(self.now, key, wanted);
+        }
         Ok(())
     }
 

@@ -4,7 +4,8 @@ use halfopen_host::{
     CallError, Failure, Key, Received, StackEvent, StackOption, Status, Unreachable,
 };
 use halfopen_reference::{
-    Config, ConnectionError, ConnectionId, ConnectionOption, DropReason, Event, Instant, UserError,
+    Config, ConnectionError, ConnectionId, ConnectionOption, DropReason, Event, Instant,
+    SourceRoute, UserError,
 };
 use halfopen_target::{State, Time};
 
@@ -187,6 +188,9 @@ pub(crate) fn option(option: StackOption, config: &Config) -> ConnectionOption {
         StackOption::QuickAck(on) => ConnectionOption::QuickAck(on),
         StackOption::ReceiveBuffer(octets) => ConnectionOption::ReceiveBuffer(octets),
         StackOption::SendBuffer(octets) => ConnectionOption::SendBuffer(octets),
+        StackOption::SourceRoute(route) => ConnectionOption::SourceRoute(
+            route.and_then(|route| SourceRoute::new(route.strict, route.hops())),
+        ),
         StackOption::SynRetries(count) => ConnectionOption::SynRetries(count),
         StackOption::TrafficClass(class) => ConnectionOption::DiffServ(class),
         StackOption::Ttl(ttl) => ConnectionOption::Ttl(ttl),

@@ -17,12 +17,15 @@ const NO_LIMIT: usize = 0xffff_ffff;
 pub(crate) struct Sysctls {
     /// The window shift, while scaling is off.
     window_scale: u8,
+    /// Whether source routes are taken at all, and by the interface: it needs both.
+    source_routes: [bool; 2],
 }
 
 impl Sysctls {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
             window_scale: config.window_scale.unwrap_or(7),
+            source_routes: [config.takes_source_routes, true],
         }
     }
 
@@ -89,7 +92,7 @@ impl Sysctls {
 
     /// What the stack offers, and how it reacts.
     fn set_behaviour(
-        &self,
+        &mut self,
         config: &mut Config,
         name: &str,
         value: &str,
@@ -97,6 +100,12 @@ impl Sysctls {
         match name {
             // No sysctl, but told as one: the packets that a queue at the interface takes, without one nothing.
             "link.queue_limit" => config.link_is_full = value.trim() == "0",
+            "net.ipv4.conf.all.accept_source_route" => {
+                self.set_source_routes(config, 0, number(value)? != 0);
+            }
+            "net.ipv4.conf.tun0.accept_source_route" => {
+                self.set_source_routes(config, 1, number(value)? != 0);
+            }
             "net.ipv4.ip_default_ttl" => config.ttl = octet(value)?,
             "net.ipv4.tcp_challenge_ack_limit" => {
                 config.challenge_ack_limit = match count(value)? {
@@ -165,6 +174,11 @@ impl Sysctls {
             _ => return Err(SysctlError::Unknown),
         }
         Ok(())
+    }
+
+    fn set_source_routes(&mut self, config: &mut Config, place: usize, taken: bool) {
+        self.source_routes[place] = taken;
+        config.takes_source_routes = self.source_routes == [true; 2];
     }
 }
 
@@ -294,6 +308,8 @@ fn flag(value: &str) -> Result<bool, SysctlError> {
 
 #[cfg(test)]
 mod tests {
+    use halfopen_reference::Profile;
+
     use super::*;
 
     fn set(name: &str, value: &str) -> (Config, Result<(), SysctlError>) {
@@ -348,6 +364,24 @@ mod tests {
         }
         let back = sysctls.set(&mut config, "net.ipv4.tcp_window_scaling", "1");
         assert_eq!((back, config.window_scale), (Ok(()), Some(10)));
+    }
+
+    #[test]
+    fn source_routes_are_taken_where_all_and_the_interface_say_so() {
+        let mut config = Profile::linux().config;
+        let mut sysctls = Sysctls::new(&config);
+        assert!(!config.takes_source_routes);
+        for (interface, value, taken) in [
+            ("all", "1", true),
+            ("tun0", "0", false),
+            ("all", "0", false),
+            ("tun0", "1", false),
+            ("all", "1", true),
+        ] {
+            let name = format!("net.ipv4.conf.{interface}.accept_source_route");
+            assert_eq!(sysctls.set(&mut config, &name, value), Ok(()));
+            assert_eq!(config.takes_source_routes, taken, "{name} {value}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use halfopen_target::{
 use super::bench::*;
 
 const TCP_WINDOW_CLAMP: i32 = 10;
+const IP_OPTIONS: i32 = 4;
 
 #[test]
 fn options_read_back_as_linux_shows_them() {
@@ -318,4 +319,27 @@ fn tcp_info_has_the_layout_of_linux() {
     assert_eq!(word(16), 536); // tcpi_snd_mss
     assert_eq!((word(24), word(80)), (0, 10)); // tcpi_unacked, tcpi_snd_cwnd
     assert_eq!(word(228), 65_535); // tcpi_snd_wnd
+}
+
+#[test]
+fn a_source_route_reads_back_in_whole_words_until_it_is_taken_back() {
+    let mut bench = Bench::v4();
+    let fd = bench.socket().0;
+    let bytes = |octets: &[u8]| OptionValue::Bytes(octets.to_vec());
+    assert_eq!(bench.get(fd, IPPROTO_IP, IP_OPTIONS), bytes(&[]));
+    let route = [131, 7, 4, 192, 168, 0, 2];
+    bench.set(fd, IPPROTO_IP, IP_OPTIONS, bytes(&route));
+    let padded = [route.as_slice(), &[0]].concat();
+    assert_eq!(bench.get(fd, IPPROTO_IP, IP_OPTIONS), bytes(&padded));
+    for (wrong, errno) in [
+        (&[131, 7, 8, 192, 168, 0, 2, 0][..], Errno::EINVAL),
+        (&[7, 7, 4, 0, 0, 0, 0, 0], Errno::ENOPROTOOPT),
+        (&[1; 41], Errno::EINVAL),
+    ] {
+        let refused = bench.errno(set(fd, IPPROTO_IP, IP_OPTIONS, bytes(wrong)));
+        assert_eq!(refused, errno);
+        assert_eq!(bench.get(fd, IPPROTO_IP, IP_OPTIONS), bytes(&padded));
+    }
+    bench.set(fd, IPPROTO_IP, IP_OPTIONS, bytes(&[]));
+    assert_eq!(bench.get(fd, IPPROTO_IP, IP_OPTIONS), bytes(&[]));
 }
