@@ -28,9 +28,9 @@ const SKIPS: i64 = 77;
 /// Calls of our own are numbered from here on, apart from the stack's.
 const OWN_CALLS: u64 = 1 << 40;
 
-/// Prints every setting of TCP and IP, one in a line: one process, since the shell's own `read` takes these files octet by octet,
+/// Prints every setting of TCP and IP, and whether source routes are taken, one in a line: one process, since the shell's own `read` takes these files octet by octet,
 /// which the kernel does not allow. Then how many packets the queue of the interface holds, nothing if it has none of its own.
-const LIST_SETTINGS: &str = "(cd /proc/sys/net/ipv4 && grep -H '' tcp_* ip_*) 2>/dev/null; \
+const LIST_SETTINGS: &str = "(cd /proc/sys/net/ipv4 && grep -H '' tcp_* ip_* conf/all/accept_source_route conf/tun0/accept_source_route) 2>/dev/null; \
      printf 'queue_limit:%s\\n' \"$(tc qdisc show dev tun0 2>/dev/null | \
      sed -n 's/.* root .* limit \\([0-9]*\\)p.*/\\1/p')\"";
 
@@ -116,7 +116,7 @@ impl WithShell {
             let call = Call::Sysctl {
                 name: match name.as_str() {
                     "queue_limit" => "link.queue_limit".to_owned(),
-                    _ => format!("net.ipv4.{name}"),
+                    _ => format!("net.ipv4.{}", name.replace('/', ".")),
                 },
                 value,
             };
