@@ -42,9 +42,8 @@ impl Tcb {
         let remote = usize::from(self.remote_mss).max(config.min_send_mss);
         let own =
             usize::from(self.options.max_segment.unwrap_or(u16::MAX)).max(config.min_send_mss);
-        path.min(remote)
-            .min(own)
-            .saturating_sub(self.ip_options_len())
+        let largest = path.min(remote).min(own);
+        largest.saturating_sub(self.ip_options_len())
     }
 
     /// SMSS: octets of text in a full segment without SACK blocks.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::common::is_legal;
 use halfopen_reference::{
     Config, ConnectionId, ConnectionOption, ConnectionOptions, Endpoint, Event, Instant, SendFlags,
-    Stack, State,
+    SourceRoute, Stack, State,
 };
 use proptest::prelude::*;
 
@@ -43,6 +43,8 @@ struct Fields {
     up: u16,
     options: Vec<u8>,
     text: usize,
+    /// Options of the IP header, in whole words.
+    ip_options: Vec<u8>,
 }
 
 fn near() -> impl Strategy<Value = i32> {
@@ -73,17 +75,44 @@ fn fields() -> impl Strategy<Value = Fields> {
         any::<u16>(),
         options,
         text,
+        ip_options(),
     )
-        .prop_map(|(port, flags, seq, ack, wnd, up, options, text)| Fields {
-            port,
-            flags,
-            seq,
-            ack,
-            wnd,
-            up,
-            options,
-            text,
-        })
+        .prop_map(
+            |(port, flags, seq, ack, wnd, up, options, text, ip_options)| Fields {
+                port,
+                flags,
+                seq,
+                ack,
+                wnd,
+                up,
+                options,
+                text,
+                ip_options,
+            },
+        )
+}
+
+/// Mostly none; else a source route that is used up, or nearly, or something of the kind.
+fn ip_options() -> impl Strategy<Value = Vec<u8>> {
+    let hops = || proptest::collection::vec(any::<[u8; 4]>(), 0..10);
+    let route = (any::<bool>(), hops(), 0..5_u8).prop_map(|(strict, hops, short)| {
+        let length = 3 + 4 * hops.len() as u8;
+        let mut option = vec![if strict { 137 } else { 131 }, length];
+        option.push(length + 1 - short.saturating_sub(3));
+        option.extend(hops.concat());
+        option
+    });
+    let anything = proptest::collection::vec(prop_oneof![0..12_u8, Just(131), any::<u8>()], 0..41);
+    let some = prop_oneof![3 => route, 1 => anything];
+    prop_oneof![4 => Just(Vec::new()), 1 => some].prop_map(|mut options| {
+        options.resize(options.len().next_multiple_of(4), 0);
+        options
+    })
+}
+
+fn route() -> impl Strategy<Value = Option<SourceRoute>> {
+    let hops = proptest::collection::vec(any::<Ipv4Addr>(), 0..10);
+    (any::<bool>(), hops).prop_map(|(strict, hops)| SourceRoute::new(strict, &hops))
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -99,6 +128,7 @@ fn step() -> impl Strategy<Value = Step> {
         (0..10_000_u64)
             .prop_map(|ms| ConnectionOption::UserTimeout(Some(Duration::from_millis(ms)))),
         proptest::option::of(0..2_000_u16).prop_map(ConnectionOption::MaxSegment),
+        route().prop_map(ConnectionOption::SourceRoute),
     ];
     prop_oneof![
         12 => fields().prop_map(Step::Segment),
@@ -234,9 +264,10 @@ impl Play {
     fn observe(&mut self) {
         while let Some(packet) = self.stack.poll_packet() {
             assert!(packet.len() <= 1_500, "no packet is larger than the MTU");
-            let field = |at: usize| u32::from_be_bytes(packet[at..at + 4].try_into().unwrap());
-            let port = u16::from_be_bytes([packet[22], packet[23]]);
-            self.seen.insert(port, (field(24), field(28)));
+            let tcp = &packet[usize::from(packet[0] & 0x0f) * 4..];
+            let field = |at: usize| u32::from_be_bytes(tcp[at..at + 4].try_into().unwrap());
+            let port = u16::from_be_bytes([tcp[2], tcp[3]]);
+            self.seen.insert(port, (field(4), field(8)));
             self.last_packet = packet;
         }
         while let Some(event) = self.stack.poll_event() {
@@ -284,7 +315,7 @@ impl Play {
         pseudo.extend(&tcp);
         let sum = checksum(&pseudo);
         tcp[16..18].copy_from_slice(&sum.to_be_bytes());
-        ip(6, REMOTE, &tcp)
+        ip(6, REMOTE, &fields.ip_options, &tcp)
     }
 
     fn icmp(&self, kind: u8, code: u8, mtu: u16) -> Vec<u8> {
@@ -293,16 +324,18 @@ impl Play {
         body.extend(self.last_packet.iter().take(60));
         let sum = checksum(&body);
         body[2..4].copy_from_slice(&sum.to_be_bytes());
-        ip(1, Ipv4Addr::new(203, 0, 113, 1), &body)
+        ip(1, Ipv4Addr::new(203, 0, 113, 1), &[], &body)
     }
 }
 
-fn ip(protocol: u8, source: Ipv4Addr, payload: &[u8]) -> Vec<u8> {
-    let mut packet = vec![0x45, 0];
-    packet.extend((20 + payload.len() as u16).to_be_bytes());
+fn ip(protocol: u8, source: Ipv4Addr, options: &[u8], payload: &[u8]) -> Vec<u8> {
+    let header = 20 + options.len();
+    let mut packet = vec![0x40 | (header / 4) as u8, 0];
+    packet.extend(((header + payload.len()) as u16).to_be_bytes());
     packet.extend([0, 0, 0, 0, 64, protocol, 0, 0]);
     packet.extend(source.octets());
     packet.extend(LOCAL.octets());
+    packet.extend(options);
     let sum = checksum(&packet);
     packet[10..12].copy_from_slice(&sum.to_be_bytes());
     packet.extend(payload);
