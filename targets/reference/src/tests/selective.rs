@@ -177,13 +177,14 @@ fn what_is_lost_goes_first_even_if_only_new_text_is_short_enough() {
         h.send(alloc::vec![0; length]);
     }
     let _ = h.sent();
-    for right in [2_101, 2_201] {
-        h.dialogue(seg("A").sack(&[(2_001, right)], h.iss), &[]);
-    }
-    let third = seg("A").sack(&[(2_001, 2_301)], h.iss);
-    h.dialogue(third, &["A 1:1001(1000) ack 1"]);
+    let blocks = [(2_001, 2_101), (2_201, 2_301), (2_401, 2_501)];
+    h.dialogue(seg("A").sack(&blocks[..1], h.iss), &[]);
+    h.dialogue(seg("A").sack(&blocks[..2], h.iss), &[]);
+    let lost = seg("A").sack(&blocks, h.iss);
+    h.dialogue(lost, &["A 1:1001(1000) ack 1"]);
     // 100 octets arrived, so that as many may leave: not the second segment, and nothing in its place.
-    h.dialogue(seg("A").sack(&[(2_001, 2_401)], h.iss), &[]);
+    let more = [(2_001, 2_301), (2_401, 2_501)];
+    h.dialogue(seg("A").sack(&more, h.iss), &[]);
     h.send("new");
     h.expect(&[]);
 }

@@ -28,13 +28,12 @@ impl Stack {
 
 fn abort(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     match tcb.state {
-        State::Closed => return,
         State::SynReceived
         | State::Established
         | State::FinWait1
         | State::FinWait2
         | State::CloseWait => control::send_abort(tcb, now, out),
-        // SYN-SENT, CLOSING, LAST-ACK and TIME-WAIT end without a word.
+        // CLOSED, SYN-SENT, CLOSING, LAST-ACK and TIME-WAIT end without a word.
         _ => {}
     }
     tcb.end(None, now, out);
