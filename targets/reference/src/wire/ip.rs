@@ -24,8 +24,8 @@ pub(super) struct Datagram<'a, A> {
     pub(super) protocol: u8,
     /// Traffic class: the Diffserv and ECN fields.
     pub(super) class: u8,
-    /// The source route that brought it, used up.
-    pub(super) route: Option<CompletedRoute<'a>>,
+    /// The options of an IPv4 header.
+    pub(super) options: &'a [u8],
     pub(super) payload: &'a [u8],
 }
 
@@ -50,10 +50,7 @@ pub(super) fn v6_address(packet: &[u8], at: usize) -> Option<Ipv6Addr> {
 
 /// Reads an IPv4 header; bytes beyond the packet's own length (link padding) are left out.
 #[inline]
-pub(super) fn parse_v4(
-    packet: &[u8],
-    leniency: Leniency,
-) -> Result<Datagram<'_, Ipv4Addr>, DropReason> {
+pub(super) fn parse_v4(packet: &[u8]) -> Result<Datagram<'_, Ipv4Addr>, DropReason> {
     if packet.len() < 20 {
         return Err(DropReason::Truncated);
     }
@@ -67,16 +64,11 @@ pub(super) fn parse_v4(
     if fragment & 0x3fff != 0 {
         return Err(DropReason::Fragment);
     }
-    // Options lie between the 20 fixed octets and the payload.
-    let route = match header.get(20..) {
-        None | Some([]) => None,
-        Some(options) => completed_route(options, leniency)?,
-    };
     Ok(Datagram {
         source: v4_address(packet, 12).ok_or(DropReason::Truncated)?,
         destination: v4_address(packet, 16).ok_or(DropReason::Truncated)?,
         class: packet.get(1).copied().ok_or(DropReason::Truncated)?,
-        route,
+        options: header.get(20..).unwrap_or_default(),
         protocol: packet.get(9).copied().ok_or(DropReason::Truncated)?,
         payload,
     })
@@ -84,7 +76,7 @@ pub(super) fn parse_v4(
 
 /// The source route that ended here, if the packet came by one; options that are not understood are ignored (RFC 9293 MUST-50).
 #[cold]
-fn completed_route(
+pub(super) fn completed_route(
     options: &[u8],
     leniency: Leniency,
 ) -> Result<Option<CompletedRoute<'_>>, DropReason> {
@@ -111,7 +103,7 @@ pub(super) fn parse_v6(packet: &[u8]) -> Result<Datagram<'_, Ipv6Addr>, DropReas
         destination: v6_address(packet, 24).ok_or(DropReason::Truncated)?,
         // Between version and flow label.
         class: be16(packet, 0).map_or(0, |first| (first >> 4) as u8),
-        route: None,
+        options: &[],
         protocol,
         payload,
     })

@@ -21,8 +21,11 @@ pub(crate) use options::{
     AccEcnOption, Cookie, FastOpenOption, MAX_SACK_BLOCKS, SackBlocks, TcpOptions, TimestampsOption,
 };
 
+use core::net::Ipv4Addr;
+
 use crate::DropReason;
 use crate::segment::Segment;
+use ip::Datagram;
 
 /// What a packet turned out to be.
 #[derive(Debug)]
@@ -65,12 +68,40 @@ fn parse_v4<'p, 'a>(
     leniency: Leniency,
     place: &'p mut Option<Segment<'a>>,
 ) -> Result<Inbound<'p, 'a>, DropReason> {
-    let datagram = ip::parse_v4(packet, leniency)?;
+    let datagram = ip::parse_v4(packet)?;
+    if !datagram.options.is_empty() {
+        return parse_with_options(&datagram, leniency, place);
+    }
+    read_v4(&datagram, leniency, place)
+}
+
+#[inline]
+fn read_v4<'p, 'a>(
+    datagram: &Datagram<'a, Ipv4Addr>,
+    leniency: Leniency,
+    place: &'p mut Option<Segment<'a>>,
+) -> Result<Inbound<'p, 'a>, DropReason> {
     match datagram.protocol {
-        ip::TCP => tcp::parse(&datagram, leniency, place).map(Inbound::Segment),
-        ip::ICMP => icmp::parse_v4(&datagram).map(Inbound::Error),
+        ip::TCP => tcp::parse(datagram, leniency, place).map(Inbound::Segment),
+        ip::ICMP => icmp::parse_v4(datagram).map(Inbound::Error),
         _ => Err(DropReason::NotTcp),
     }
+}
+
+/// A segment with options of IP: the source route that brought it goes with it. Apart, as IPv6 is.
+#[cold]
+#[inline(never)]
+fn parse_with_options<'p, 'a>(
+    datagram: &Datagram<'a, Ipv4Addr>,
+    leniency: Leniency,
+    place: &'p mut Option<Segment<'a>>,
+) -> Result<Inbound<'p, 'a>, DropReason> {
+    let route = ip::completed_route(datagram.options, leniency)?;
+    let mut inbound = read_v4(datagram, leniency, place)?;
+    if let Inbound::Segment(segment) = &mut inbound {
+        segment.route = route;
+    }
+    Ok(inbound)
 }
 
 /// Apart from the other, so that its code is not in the way of who talks by IPv4.

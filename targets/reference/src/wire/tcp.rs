@@ -78,7 +78,7 @@ fn read_fields<'a, A: Copy + Into<IpAddr>>(
         arrived_seq: seq,
         arrived_text: text.len(),
         arrived_syn: flags.syn,
-        route: datagram.route,
+        route: None,
     }
 }
 
