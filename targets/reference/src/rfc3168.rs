@@ -13,6 +13,8 @@ pub(crate) struct Ecn {
     pub(crate) mode: EcnMode,
     /// What our SYN asks for.
     pub(crate) request: EcnMode,
+    /// Our SYN leaves without the flags by now; one that asked may still be answered.
+    plain_syn: bool,
     /// What we agree to when asked.
     accept: EcnMode,
     /// CE came and its echo was not answered by CWR yet (section 6.1.3).
@@ -32,6 +34,7 @@ impl Ecn {
         Self {
             mode: EcnMode::Off,
             request,
+            plain_syn: false,
             accept,
             echo: false,
             cwr_due: false,
@@ -43,11 +46,15 @@ impl Ecn {
 
     /// The flags of our SYN, in SYN-SENT (section 6.1.1; RFC 9768 section 3.1.1).
     pub(crate) fn syn_flags(&self) -> Flags {
-        let asks = self.request != EcnMode::Off;
+        let asked = if self.plain_syn {
+            EcnMode::Off
+        } else {
+            self.request
+        };
         Flags {
-            ece: asks,
-            cwr: asks,
-            ae: self.request == EcnMode::Accurate,
+            ece: asked != EcnMode::Off,
+            cwr: asked != EcnMode::Off,
+            ae: asked == EcnMode::Accurate,
             ..Flags::default()
         }
     }
@@ -75,13 +82,18 @@ impl Ecn {
         };
         self.mode = match (asked, seg.flags.ack) {
             (EcnMode::Off, _) => EcnMode::Off,
-            // RFC 9768 section 3.1.1: all three bits ask for Accurate ECN, two for the classic one.
-            (EcnMode::Accurate, false) if ae && cwr && ece => EcnMode::Accurate,
-            (_, false) if cwr && ece => EcnMode::Classic,
-            (_, false) => EcnMode::Off,
+            (EcnMode::Accurate, false) => match (ae, cwr, ece) {
+                (false, false, false) => EcnMode::Off,
+                (false, true, true) => EcnMode::Classic,
+                // RFC 9768 section 3.1.1: all three bits; section 3.1.3: what has no meaning yet counts as them.
+                _ => EcnMode::Accurate,
+            },
+            (EcnMode::Classic, false) if cwr && ece => EcnMode::Classic,
+            (EcnMode::Classic, false) => EcnMode::Off,
+            // RFC 9768 table 2; section 3.1.3: AE with ECE has no meaning yet, and agrees, too.
             (EcnMode::Accurate, true) => match (ae, cwr, ece) {
                 (false, false, false) | (true, true, true) => EcnMode::Off,
-                (_, false, true) => EcnMode::Classic,
+                (false, false, true) => EcnMode::Classic,
                 _ => EcnMode::Accurate,
             },
             // Section 6.1.1: an ECN-setup SYN-ACK has ECE and not CWR.
@@ -90,15 +102,19 @@ impl Ecn {
         };
         if self.mode == EcnMode::Accurate {
             self.counters = Counters::of_syn(seg);
+            if self.plain_syn && !seg.flags.ack {
+                self.counters.give_up_marking(); // RFC 9768 section 3.1.5: as a server, in a simultaneous open
+            }
         }
     }
 
     /// Our SYN or SYN-ACK went unanswered for this many times: perhaps for what it asked (section 6.1.1.1).
     ///
-    /// Accurate ECN tries once more (RFC 9768 sections 3.1.4.1 and 3.2.3.2.2); its mode stays.
+    /// Accurate ECN tries once more (RFC 9768 sections 3.1.4.1 and 3.2.3.2.2); the SYN-ACK that comes first, whichever SYN it
+    /// answers, settles a client's mode, and a server's mode stays.
     pub(crate) fn fall_back(&mut self, times: u32) {
         if self.request != EcnMode::Accurate || times > 1 {
-            self.request = EcnMode::Off;
+            self.plain_syn = true;
         }
         if self.mode == EcnMode::Accurate && times > 1 {
             self.plain_syn_ack = true;
@@ -112,16 +128,19 @@ impl Ecn {
     pub(crate) fn codepoint(&self) -> Codepoint {
         match self.mode {
             EcnMode::Off => Codepoint::NotEct,
+            // Section 6.1.1: one SYN without the flags is enough; RFC 9768 section 3.1.5 has it so for servers only.
+            EcnMode::Classic if self.plain_syn => Codepoint::NotEct,
             EcnMode::Accurate if self.counters.is_unfit() => Codepoint::NotEct,
             EcnMode::Classic | EcnMode::Accurate => Codepoint::Ect0,
         }
     }
 
-    /// The flags of a segment that is no SYN; `new_text` if it carries text for the first time.
-    pub(crate) fn flags(&mut self, new_text: bool) -> Flags {
+    /// The flags of a segment that is no SYN; `new_text` if it carries text for the first time, `pure` if it is an ACK without text
+    /// and SACK blocks.
+    pub(crate) fn flags(&mut self, new_text: bool, pure: bool) -> Flags {
         match self.mode {
             EcnMode::Off => Flags::default(),
-            EcnMode::Accurate => self.counters.flags(),
+            EcnMode::Accurate => self.counters.flags(pure),
             EcnMode::Classic => Flags {
                 ece: self.echo,
                 cwr: new_text && core::mem::take(&mut self.cwr_due),

@@ -2,8 +2,9 @@
 
 use crate::config::ChallengeAckLimit;
 use crate::output::{Output, control};
+use crate::segment::Segment;
 use crate::tcb::Tcb;
-use crate::{Config, Instant, Seq};
+use crate::{Config, Instant, Seq, rfc9768};
 
 /// Counts challenge ACKs of the whole stack (section 7).
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,6 +33,15 @@ impl ChallengeAckCounter {
 #[cold]
 pub(crate) fn challenge(tcb: &mut Tcb, now: Instant, out: &mut Output) {
     if out.admit_challenge(now) {
+        control::send_ack(tcb, now, out);
+    }
+}
+
+/// Answers a SYN on a connection that is open so, wherever it lies (section 4.2).
+#[cold]
+pub(crate) fn challenge_syn(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output) {
+    if out.admit_challenge(now) {
+        rfc9768::syn_arrives(tcb, seg);
         control::send_ack(tcb, now, out);
     }
 }

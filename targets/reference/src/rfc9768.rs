@@ -10,6 +10,9 @@ const INITIAL_CEP: u32 = 5;
 const INITIAL_E0B: u32 = 1;
 const INITIAL_CEB: u32 = 0;
 const INITIAL_E1B: u32 = 1;
+/// Octets of the option with all counters and with two, as it is aligned (table 5).
+const WHOLE_OPTION: usize = 12;
+const SHORT_OPTION: usize = 8;
 /// Counters in the option have 24 bits.
 const MASK: u32 = 0x00ff_ffff;
 
@@ -34,8 +37,12 @@ pub(crate) struct Counters {
     sent_ce_octets: Option<u32>,
     /// How the remote's SYN or SYN-ACK arrived.
     handshake: Option<Codepoint>,
-    /// Our first segment after the SYNs, which tells it once more, is still to leave.
+    /// The next segment tells it once more, if it is an ACK and nothing else.
     tells_handshake: bool,
+    /// A SYN-ACK that arrived with CE is part of the count.
+    counted_syn_ack: bool,
+    /// The SYN came again, perhaps because of the option on the SYN-ACK.
+    syn_came_again: bool,
     /// The remote's first segment after the SYNs is still to come.
     awaits_first: bool,
     /// Feedback is cleared on the way, or a SYN or SYN-ACK without the flags was part of the handshake.
@@ -68,6 +75,8 @@ impl Default for Counters {
             sent_ce_octets: None,
             handshake: None,
             tells_handshake: false,
+            counted_syn_ack: false,
+            syn_came_again: false,
             awaits_first: false,
             unfit: false,
         }
@@ -79,9 +88,10 @@ impl Counters {
     pub(crate) fn of_syn(seg: &Segment<'_>) -> Self {
         let is_syn_ack = seg.flags.ack;
         // Section 3.2.2.2: a mark on the SYN-ACK counts, one on the SYN is only told, on either end.
-        let marked = u32::from(is_syn_ack && seg.codepoint == Codepoint::Ce);
+        let marked = is_syn_ack && seg.codepoint == Codepoint::Ce;
         Self {
-            received_ce: INITIAL_CEP + marked,
+            received_ce: INITIAL_CEP + u32::from(marked),
+            counted_syn_ack: marked,
             handshake: Some(seg.codepoint),
             tells_handshake: is_syn_ack,
             announces: is_syn_ack,
@@ -95,11 +105,12 @@ impl Counters {
         flags(ace_of(self.handshake.unwrap_or(Codepoint::NotEct)))
     }
 
-    /// ACE of a segment that is no SYN: the counter, but how the SYN-ACK arrived on the first (section 3.2.2.1).
-    pub(crate) fn flags(&mut self) -> Flags {
+    /// ACE of a segment that is no SYN: the counter, but how the SYN-ACK arrived on the ACK of it, if that is `pure`, without text and
+    /// SACK blocks (section 3.2.2.1).
+    pub(crate) fn flags(&mut self, pure: bool) -> Flags {
         self.untold = 0;
-        let first = core::mem::take(&mut self.tells_handshake);
-        let told = self.handshake.filter(|_| first);
+        let tells = core::mem::take(&mut self.tells_handshake) && pure;
+        let told = self.handshake.filter(|_| tells);
         flags(told.map_or(self.received_ce & 7, ace_of))
     }
 
@@ -157,19 +168,27 @@ impl Counters {
         more > 0 || advanced
     }
 
-    /// The option for the next segment, if it has news (section 3.2.3.3).
-    pub(crate) fn news(&self) -> Option<AccEcnOption> {
-        (self.octets != self.told || self.announces).then(|| self.option())
+    /// The option for the next segment, if it has news and there is room (section 3.2.3.3).
+    pub(crate) fn news(&self, room: usize) -> Option<AccEcnOption> {
+        let has_news = self.octets != self.told || self.announces;
+        has_news.then(|| self.option(room)).flatten()
     }
 
-    /// The option.
-    pub(crate) fn option(&self) -> AccEcnOption {
+    /// The option, in so many octets: two counters do if the third did not change since the last option (section 3.2.3.3).
+    pub(crate) fn option(&self, room: usize) -> Option<AccEcnOption> {
         let Octets { e0b, ceb, e1b } = self.octets;
-        AccEcnOption {
-            e0b: Some(e0b),
-            ceb: Some(ceb),
-            e1b: Some(e1b),
+        let (e0b_is_news, e1b_is_news) = (e0b != self.told.e0b, e1b != self.told.e1b);
+        // What never changed can be left out at any time.
+        let leaves_e0b = e1b_is_news || (!e0b_is_news && e0b == INITIAL_E0B);
+        let whole = room >= WHOLE_OPTION;
+        if !whole && (room < SHORT_OPTION || (e0b_is_news && e1b_is_news)) {
+            return None;
         }
+        Some(AccEcnOption {
+            e0b: (whole || !leaves_e0b).then_some(e0b),
+            ceb: Some(ceb),
+            e1b: (whole || leaves_e0b).then_some(e1b),
+        })
     }
 
     /// The option left, on a segment with text or without.
@@ -191,6 +210,32 @@ impl Counters {
     /// The SYN came again: feedback is about the latest (section 3.1.5).
     fn syn_again(&mut self, codepoint: Codepoint) {
         self.handshake = Some(codepoint);
+        self.syn_came_again = true;
+    }
+
+    /// Whether it did.
+    pub(crate) fn syn_came_again(&self) -> bool {
+        self.syn_came_again
+    }
+
+    /// The SYN-ACK came again: the ACK of it is about this one (section 3.2.2.1), and one mark counts of all (section 3.2.2.2).
+    fn syn_ack_again(&mut self, codepoint: Codepoint) {
+        self.handshake = Some(codepoint);
+        self.tells_handshake = true;
+        if codepoint == Codepoint::Ce && !self.counted_syn_ack {
+            self.counted_syn_ack = true;
+            self.received_ce = self.received_ce.wrapping_add(1);
+        }
+    }
+}
+
+/// A SYN came to a connection that is open, and is about to be answered: if it is the SYN-ACK again, the answer tells how it came.
+pub(crate) fn syn_arrives(tcb: &mut Tcb, seg: &Segment<'_>) {
+    let same = seg.flags.ack && seg.seq == tcb.irs && tcb.listener.is_none();
+    let acceptable = seg.ack.after(tcb.iss) && seg.ack.before_or_at(tcb.snd_nxt);
+    let confirms = !matches!(ace(seg.flags), 0b000 | 0b001 | 0b111);
+    if tcb.ecn.mode == EcnMode::Accurate && same && acceptable && confirms {
+        tcb.ecn.counters.syn_ack_again(seg.codepoint);
     }
 }
 
@@ -217,8 +262,9 @@ pub(crate) fn syn_again(tcb: &mut Tcb, seg: &Segment<'_>) -> Option<SynAgain> {
     match (ae, seg.flags.cwr, seg.flags.ece) {
         (false, true, true) => return Some(SynAgain::Reset),
         (false, false, false) => tcb.ecn.counters.give_up_marking(),
-        _ => tcb.ecn.counters.syn_again(seg.codepoint),
+        _ => {}
     }
+    tcb.ecn.counters.syn_again(seg.codepoint);
     Some(SynAgain::SynAck)
 }
 

@@ -13,7 +13,7 @@ mod transition;
 
 pub(crate) use patience::at_least;
 pub(crate) use route::is_possible as route_is_possible;
-pub(crate) use sizes::{ACC_ECN_LEN, MAX_OPTIONS, header_len};
+pub(crate) use sizes::{MAX_OPTIONS, header_len};
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

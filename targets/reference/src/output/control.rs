@@ -2,7 +2,7 @@
 
 use super::Output;
 use crate::segment::{Codepoint, Flags, OutboundSegment, Segment};
-use crate::tcb::{ACC_ECN_LEN, MAX_OPTIONS, Tcb, route_is_possible};
+use crate::tcb::{MAX_OPTIONS, Tcb, route_is_possible};
 use crate::timer::Timer;
 use crate::wire::{TcpOptions, TimestampsOption};
 use crate::{EcnMode, Instant, Seq, State, rfc7323};
@@ -25,7 +25,8 @@ pub(super) fn acknowledging<'a>(
     let ecn = if flags.syn {
         tcb.ecn.syn_ack_flags()
     } else {
-        tcb.ecn.flags(new_text)
+        tcb.ecn
+            .flags(new_text, text_len == 0 && options.sack.len() == 0)
     };
     let codepoint = if new_text {
         tcb.ecn.codepoint()
@@ -135,10 +136,11 @@ pub(crate) fn syn_options(tcb: &Tcb, now: Instant) -> TcpOptions {
         },
         ..TcpOptions::default()
     };
-    // RFC 9768 section 3.2.3.2: on the SYN-ACK, but not when it is repeated.
+    // RFC 9768 section 3.2.3.2: on the SYN-ACK, but not when it is repeated, by itself or for a SYN that was.
     let counts = tcb.state == State::SynReceived && tcb.ecn.mode == EcnMode::Accurate;
-    if counts && tcb.retransmissions == 0 && options.encoded_len() + ACC_ECN_LEN <= MAX_OPTIONS {
-        options.acc_ecn = Some(tcb.ecn.counters.option());
+    if counts && tcb.retransmissions == 0 && !tcb.ecn.counters.syn_came_again() {
+        let room = MAX_OPTIONS.saturating_sub(options.encoded_len());
+        options.acc_ecn = tcb.ecn.counters.option(room);
     }
     options
 }

@@ -9,9 +9,11 @@ const DEFAULT_MSS_V4: u16 = 536;
 const DEFAULT_MSS_V6: u16 = 1_220;
 /// The least size that passes for a full segment when the remote's own size is not known yet.
 const SMALLEST_FULL_SEGMENT: usize = 536;
-/// Octets of options that a segment can have, and those of the Accurate ECN option with its padding.
+/// Octets of options that a segment can have.
 pub(crate) const MAX_OPTIONS: usize = 40;
-pub(crate) const ACC_ECN_LEN: usize = 12;
+/// Octets of a SACK block, and how many come before the Accurate ECN option (RFC 9768 section 3.2.3.3).
+const SACK_BLOCK: usize = 8;
+const FIRST_SACK_BLOCKS: usize = 2;
 
 impl Tcb {
     /// Offers no larger segments than the path carries.
@@ -63,12 +65,23 @@ impl Tcb {
         if self.offer.sack && (self.duplicate_text.is_some() || !self.receive.held().is_empty()) {
             options.sack = crate::rfc2018::blocks(self);
         }
-        // RFC 9768 section 3.2.3: only as far as there is room.
-        if self.ecn.mode == EcnMode::Accurate && options.encoded_len() + ACC_ECN_LEN <= MAX_OPTIONS
-        {
-            options.acc_ecn = self.ecn.counters.news();
+        if self.ecn.mode == EcnMode::Accurate {
+            self.add_counters(&mut options);
         }
         options
+    }
+
+    /// The Accurate ECN option, where there is news: two SACK blocks come before it, and it comes before the others (RFC 9768 section
+    /// 3.2.3.3).
+    fn add_counters(&self, options: &mut TcpOptions) {
+        let room = MAX_OPTIONS.saturating_sub(options.encoded_len());
+        options.acc_ecn = self.ecn.counters.news(room);
+        if options.acc_ecn.is_none() && options.sack.len() > FIRST_SACK_BLOCKS {
+            options.acc_ecn = self.ecn.counters.news(room + SACK_BLOCK);
+            if options.acc_ecn.is_some() {
+                options.sack.drop_last();
+            }
+        }
     }
 }
 

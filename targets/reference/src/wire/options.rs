@@ -46,6 +46,36 @@ pub(crate) struct AccEcnOption {
     pub(crate) e1b: Option<u32>,
 }
 
+impl AccEcnOption {
+    /// The kind, and the fields in its order up to the first that is left out (RFC 9768 section 3.2.3).
+    fn fields(&self) -> (u8, impl Iterator<Item = u32> + use<>) {
+        let (kind, fields) = match self.e0b {
+            Some(_) => (ACC_ECN_0, [self.e0b, self.ceb, self.e1b]),
+            None => (ACC_ECN_1, [self.e1b, self.ceb, None]),
+        };
+        (kind, fields.into_iter().map_while(|field| field))
+    }
+
+    fn len(&self) -> usize {
+        2 + 3 * self.fields().1.count()
+    }
+
+    /// With the NOPs that align it.
+    fn encoded_len(&self) -> usize {
+        self.len().next_multiple_of(4)
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        let (kind, fields) = self.fields();
+        out.extend(core::iter::repeat_n(NOP, self.encoded_len() - self.len()));
+        out.extend([kind, self.len() as u8]); // at most 11
+        for field in fields {
+            let [_, octets @ ..] = field.to_be_bytes();
+            out.extend(octets);
+        }
+    }
+}
+
 /// A fast open cookie: none, which asks for one, or 4 to 16 octets.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Cookie {
@@ -93,6 +123,11 @@ impl SackBlocks {
             *free = (left, right);
             self.count += 1;
         }
+    }
+
+    /// Makes room for another option.
+    pub(crate) fn drop_last(&mut self) {
+        self.count = self.count.saturating_sub(1);
     }
 
     /// How many there are.
@@ -215,7 +250,7 @@ impl TcpOptions {
         } else {
             0
         };
-        let acc_ecn = if self.acc_ecn.is_some() { 12 } else { 0 };
+        let acc_ecn = self.acc_ecn.map_or(0, |option| option.encoded_len());
         let fast_open = self.fast_open.map_or(0, |option| {
             let head = if option.experimental { 4 } else { 2 };
             (head + option.cookie.octets().len()).next_multiple_of(4)
@@ -284,11 +319,7 @@ impl TcpOptions {
             out.extend(core::iter::repeat_n(NOP, used.next_multiple_of(4) - used));
         }
         if let Some(counters) = self.acc_ecn {
-            out.extend([NOP, ACC_ECN_0, 11]);
-            for counter in [counters.e0b, counters.ceb, counters.e1b] {
-                let [_, octets @ ..] = counter.unwrap_or_default().to_be_bytes();
-                out.extend(octets);
-            }
+            counters.encode(out);
         }
     }
 }

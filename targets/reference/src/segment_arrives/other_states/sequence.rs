@@ -164,7 +164,7 @@ fn unacceptable(tcb: &mut Tcb, seg: &Segment<'_>, now: Instant, out: &mut Output
     }
     out.dropped(Some(tcb.id), DropReason::OutOfWindow, now);
     if seg.flags.syn && tcb.state.is_synchronized() {
-        rfc5961::challenge(tcb, now, out); // RFC 5961 section 4.2: whatever the sequence number
+        rfc5961::challenge_syn(tcb, seg, now, out);
         return Step::Done;
     }
     if seg.len() == 0 && !rfc5961::answers_unacceptable_ack(tcb, now, out.config()) {

@@ -19,7 +19,7 @@ pub(super) fn step(tcb: &mut Tcb, seg: &mut Segment<'_>, now: Instant, out: &mut
     if tcb.state == State::SynReceived && tcb.listener.is_some() && !tcb.fast_open {
         tcb.enter(State::Listen, now, out);
     } else {
-        rfc5961::challenge(tcb, now, out);
+        rfc5961::challenge_syn(tcb, seg, now, out);
     }
     Step::Done
 }
