@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use halfopen_target::{ConnectionId, Descriptor};
-use halfopen_wire::{Segment, Seq};
+use halfopen_wire::{Flags, Segment, Seq};
 
 /// The port that `bind` gives the stack's sockets, as packetdrill's `--bind_port` default.
 const DEFAULT_BIND_PORT: u16 = 8080;
@@ -73,6 +73,8 @@ pub(crate) struct Flow {
     pub(crate) foreign: bool,
     /// Urgent data came in: the octets that a read gives are no longer known by their place.
     pub(crate) urgent: bool,
+    /// Its socket has left it and may connect anew, which makes another flow, perhaps from the same port.
+    left: bool,
 }
 
 impl Flow {
@@ -90,7 +92,12 @@ impl Flow {
             read: 0,
             foreign: false,
             urgent: false,
+            left: false,
         }
+    }
+
+    fn has_ports(&self, local: u16, remote: u16) -> bool {
+        self.remote_port == remote && self.local_port == Some(local)
     }
 
     /// A sequence number of the stack, from script to wire; `syn` says whether it stands in a segment with SYN.
@@ -136,7 +143,7 @@ impl Flow {
     /// Offset in the stack's stream of the first payload octet of `segment`, once its numbers are bound.
     pub(crate) fn outbound_offset(&self, segment: &Segment) -> Option<i64> {
         let (_, isn) = self.local_isn?;
-        let syn = u32::from(segment.flags.contains(halfopen_wire::Flags::SYN));
+        let syn = u32::from(segment.flags.contains(Flags::SYN));
         let distance = segment.seq.0.wrapping_add(syn).wrapping_sub(isn.0) as i32;
         Some(i64::from(distance) - 1)
     }
@@ -287,20 +294,23 @@ impl Bindings {
     /// The stack opens a connection.
     pub(crate) fn note_connect(&mut self, script: i64, remote_port: u16) {
         let known = self.flow_of_descriptor.get(&script).copied();
-        let flow = known.unwrap_or_else(|| {
-            self.flows.push(Flow::new(None, remote_port));
-            self.flows.len() - 1
-        });
+        let flow = known
+            .filter(|flow| !self.flows[*flow].left)
+            .unwrap_or_else(|| self.push(None, remote_port));
         self.flow_of_descriptor.insert(script, flow);
         self.current = Some(flow);
     }
 
+    /// A socket left its connection: packets are about that still, until the socket connects anew.
+    pub(crate) fn note_disconnect(&mut self, script: i64) {
+        if let Some(flow) = self.flow_of(script) {
+            flow.left = true;
+        }
+    }
+
     /// A connection was accepted from this port.
     pub(crate) fn note_accept(&mut self, script: i64, remote_port: u16) {
-        let flow = self
-            .flows
-            .iter()
-            .position(|flow| flow.remote_port == remote_port);
+        let flow = self.find(|flow| flow.remote_port == remote_port);
         if let Some(flow) = flow {
             self.flow_of_descriptor.insert(script, flow);
         }
@@ -316,9 +326,7 @@ impl Bindings {
     pub(crate) fn flow_for_inbound(&mut self, ports: Option<(u16, u16)>) -> &mut Flow {
         let index = match ports {
             Some((remote, local)) => self
-                .flows
-                .iter()
-                .position(|flow| flow.remote_port == remote && flow.local_port == Some(local))
+                .find(|flow| flow.has_ports(local, remote))
                 .unwrap_or_else(|| self.push(Some(local), remote)),
             None => match self.current {
                 Some(index) => index,
@@ -336,10 +344,7 @@ impl Bindings {
     /// The flow that an expected packet of the script is about, if any is.
     pub(crate) fn flow_for_outbound(&mut self, ports: Option<(u16, u16)>) -> Option<&mut Flow> {
         let index = match ports {
-            Some((local, remote)) => self
-                .flows
-                .iter()
-                .position(|flow| flow.remote_port == remote && flow.local_port == Some(local))?,
+            Some((local, remote)) => self.find(|flow| flow.has_ports(local, remote))?,
             None => self.current?,
         };
         self.flows.get_mut(index)
@@ -347,18 +352,18 @@ impl Bindings {
 
     /// The flow of a packet that came, by its ports; takes the stack's port from its first packet.
     pub(crate) fn flow_of_packet(&mut self, source: u16, destination: u16) -> Option<&mut Flow> {
-        let index = self
-            .flows
-            .iter()
-            .position(|flow| flow.remote_port == destination && flow.local_port == Some(source))
+        let known = self.find(|flow| flow.has_ports(source, destination));
+        let index = known
+            .filter(|index| !self.flows[*index].left)
             .or_else(|| {
                 let unbound =
                     |flow: &Flow| flow.remote_port == destination && flow.local_port.is_none();
                 // The connection that is spoken of first: another may have connected and never sent anything.
                 self.current
                     .filter(|index| self.flows.get(*index).is_some_and(unbound))
-                    .or_else(|| self.flows.iter().position(unbound))
-            })?;
+                    .or_else(|| self.find(unbound))
+            })
+            .or(known)?;
         let flow = &mut self.flows[index];
         flow.local_port = Some(source);
         Some(flow)
@@ -376,20 +381,30 @@ impl Bindings {
         of_current.or_else(|| self.connections.keys().filter(|fd| open(fd)).copied().max())
     }
 
-    /// Whether these ports are those of a connection other than the one that is spoken of.
-    pub(crate) fn is_of_another(&self, local: u16, remote: u16) -> bool {
-        let found = self
-            .flows
-            .iter()
-            .position(|flow| flow.remote_port == remote && flow.local_port == Some(local));
-        found.is_some() && found != self.current
+    /// Whether a segment of the stack belongs to a connection other than the one that is spoken of.
+    pub(crate) fn is_of_another(&self, segment: &Segment) -> bool {
+        let (local, remote) = (segment.source_port, segment.destination_port);
+        let Some(found) = self.find(|flow| flow.has_ports(local, remote)) else {
+            return false;
+        };
+        // A socket that left a connection may take its port to the next.
+        let is_first = |flow: &Flow| flow.remote_port == remote && flow.local_port.is_none();
+        let opens = segment.flags.contains(Flags::SYN) && !segment.flags.contains(Flags::ACK);
+        let begins_current = opens && self.current.is_some_and(|at| is_first(&self.flows[at]));
+        Some(found) != self.current && !(self.flows[found].left && begins_current)
     }
 
     /// The flow with these ports, without learning anything.
     pub(crate) fn known_flow(&self, local: u16, remote: u16) -> Option<&Flow> {
-        self.flows
-            .iter()
-            .find(|flow| flow.remote_port == remote && flow.local_port == Some(local))
+        let index = self.find(|flow| flow.has_ports(local, remote))?;
+        self.flows.get(index)
+    }
+
+    /// The first flow that fits; one that its socket left only where no other does, and then the last of these.
+    fn find(&self, fits: impl Fn(&Flow) -> bool) -> Option<usize> {
+        let in_use = |flow: &Flow| !flow.left && fits(flow);
+        let first = self.flows.iter().position(in_use);
+        first.or_else(|| self.flows.iter().rposition(&fits))
     }
 
     fn push(&mut self, local_port: Option<u16>, remote_port: u16) -> usize {

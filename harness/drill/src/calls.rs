@@ -150,6 +150,19 @@ const fn connects_to(call: &Call) -> Option<Address> {
     }
 }
 
+/// Whether a `connect` to `address` that ended so leaves a socket that may connect anew: one to no family at all leaves the connection
+/// that there is, and one that tells of an attempt's failure leaves that.
+const fn leaves_connection(address: Address, result: Result<i64, Errno>) -> bool {
+    match (address, result) {
+        (Address::Unspecified, result) => result.is_ok(),
+        (_, Err(errno)) => matches!(
+            errno,
+            Errno::ECONNREFUSED | Errno::ECONNABORTED | Errno::ECONNRESET | Errno::ETIMEDOUT
+        ),
+        (_, Ok(_)) => false,
+    }
+}
+
 /// Takes note of what an ended call changes.
 pub(crate) fn note_return(bindings: &mut Bindings, running: &Running) {
     let Some((_, _, returned)) = running.ended() else {
@@ -168,6 +181,12 @@ pub(crate) fn note_return(bindings: &mut Bindings, running: &Running) {
     }
     for (script, target) in running.given_ends().into_iter().flatten() {
         bindings.bind_descriptor(script, target, None);
+    }
+    if let (Some(fd), Call::Connect { address, .. }) =
+        (running.lowered.descriptor, &running.lowered.call)
+        && leaves_connection(*address, returned.result)
+    {
+        bindings.note_disconnect(fd);
     }
     let (Some(fd), Ok(value)) = (running.lowered.descriptor, returned.result) else {
         if let (Some(fd), Call::Send { .. }) = (running.lowered.descriptor, &running.lowered.call)

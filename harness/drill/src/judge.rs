@@ -216,11 +216,9 @@ impl<'s> Judge<'s> {
             return;
         }
         while let Some(first) = self.packets.front() {
-            let ports = Encapsulated::parse(&first.bytes).ok().and_then(|packet| {
-                let segment = packet.inner.segment()?;
-                Some((segment.source_port, segment.destination_port))
-            });
-            if !ports.is_some_and(|ports| self.bindings.is_of_another(ports.0, ports.1)) {
+            let packet = Encapsulated::parse(&first.bytes).ok();
+            let segment = packet.as_ref().and_then(|packet| packet.inner.segment());
+            if !segment.is_some_and(|segment| self.bindings.is_of_another(segment)) {
                 break;
             }
             self.packets.pop_front();

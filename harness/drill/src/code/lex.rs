@@ -1,6 +1,6 @@
 //! From the text of a code block to tokens, line by line.
 
-use super::SyntaxError;
+use super::{Beyond, Refused, SyntaxError};
 
 /// What a token is.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,8 +31,11 @@ const SYMBOLS: [&str; 40] = [
     "[", "]", ",", "=", ":", ".", "@",
 ];
 
+/// What makes a string another kind of string (raw, formatted, of octets …), in lower case.
+const STRING_PREFIXES: [&str; 11] = ["b", "br", "f", "fr", "r", "rb", "rf", "rt", "t", "tr", "u"];
+
 /// Reads a whole block.
-pub(super) fn tokens(text: &str) -> Result<Vec<Token>, SyntaxError> {
+pub(super) fn tokens(text: &str) -> Result<Vec<Token>, Refused> {
     let mut lexer = Lexer {
         text,
         at: 0,
@@ -65,14 +68,21 @@ impl Lexer<'_> {
         });
     }
 
-    fn error(&self, message: &str) -> SyntaxError {
-        SyntaxError {
+    fn error(&self, message: &str) -> Refused {
+        Refused::Wrong(SyntaxError {
             line: self.line,
             message: message.to_owned(),
-        }
+        })
     }
 
-    fn step(&mut self) -> Result<bool, SyntaxError> {
+    fn beyond(&self, what: String) -> Refused {
+        Refused::Beyond(Beyond {
+            line: self.line,
+            what,
+        })
+    }
+
+    fn step(&mut self) -> Result<bool, Refused> {
         let rest = &self.text[self.at..];
         let Some(first) = rest.chars().next() else {
             return Ok(false);
@@ -101,12 +111,21 @@ impl Lexer<'_> {
             let length = rest
                 .find(|c: char| !c.is_alphanumeric() && c != '_')
                 .unwrap_or(rest.len());
+            if STRING_PREFIXES.contains(&rest[..length].to_ascii_lowercase().as_str())
+                && rest[length..].starts_with(['"', '\''])
+            {
+                return Err(
+                    self.beyond(format!("a string that begins with `{}`", &rest[..=length]))
+                );
+            }
             self.push(
                 Kind::Name(rest[..length].to_owned()),
                 self.at,
                 self.at + length,
             );
             self.at += length;
+        } else if rest.starts_with(r#"""""#) || rest.starts_with("'''") {
+            return Err(self.beyond(format!("a string that begins with `{}`", &rest[..3])));
         } else if first == '"' || first == '\'' {
             self.string(first)?;
         } else if let Some(symbol) = SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)) {
@@ -117,13 +136,15 @@ impl Lexer<'_> {
             }
             self.push(Kind::Symbol(symbol), self.at, self.at + symbol.len());
             self.at += symbol.len();
+        } else if matches!(first, '{' | '}') {
+            return Err(self.beyond(format!("`{first}`")));
         } else {
             return Err(self.error(&format!("`{first}` has no meaning here")));
         }
         Ok(true)
     }
 
-    fn number(&mut self, rest: usize) -> Result<(), SyntaxError> {
+    fn number(&mut self, rest: usize) -> Result<(), Refused> {
         let text = &self.text[self.at..self.at + rest];
         let length = text
             .find(|c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '_')
@@ -148,7 +169,7 @@ impl Lexer<'_> {
         Ok(())
     }
 
-    fn string(&mut self, quote: char) -> Result<(), SyntaxError> {
+    fn string(&mut self, quote: char) -> Result<(), Refused> {
         let begin = self.at;
         let mut text = String::new();
         let mut letters = self.text[begin + 1..].char_indices();

@@ -18,7 +18,6 @@ mod tests;
 
 use self::eval::Variables;
 pub(crate) use self::facts::Facts;
-use self::parse::Refused;
 use self::tree::{Expression, Statement, StatementKind};
 
 /// Code that is wrong in any Python.
@@ -27,6 +26,14 @@ struct SyntaxError {
     /// Within the block, counted from 0.
     line: usize,
     message: String,
+}
+
+/// Why a block is not evaluated here.
+enum Refused {
+    /// It is wrong in any Python.
+    Wrong(SyntaxError),
+    /// It is Python that this does not know.
+    Beyond(Beyond),
 }
 
 /// Code that only Python knows.

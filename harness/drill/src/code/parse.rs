@@ -2,15 +2,7 @@
 
 use super::lex::{self, Kind, Token};
 use super::tree::{Expression, Statement, StatementKind};
-use super::{Beyond, SyntaxError};
-
-/// Why a block is not evaluated here.
-pub(super) enum Refused {
-    /// It is wrong in any Python.
-    Wrong(SyntaxError),
-    /// It is Python that this does not know.
-    Beyond(Beyond),
-}
+use super::{Beyond, Refused, SyntaxError};
 
 /// How deep expressions may be nested.
 const DEEPEST: usize = 64;
@@ -47,7 +39,7 @@ const PYTHON_ONLY: [&str; 19] = [
 
 /// Parses a block.
 pub(super) fn parse(text: &str) -> Result<Vec<Statement>, Refused> {
-    let tokens = lex::tokens(text).map_err(Refused::Wrong)?;
+    let tokens = lex::tokens(text)?;
     let mut parser = Parser {
         text,
         tokens,
@@ -100,6 +92,19 @@ impl Parser<'_> {
         found
     }
 
+    /// One of these symbols is here: no mistake where Python has a use for it.
+    fn leave<T>(&self, symbols: &[&str]) -> Parsed<T> {
+        match self.kind() {
+            Some(Kind::Symbol(symbol)) if symbols.contains(symbol) => {
+                Err(Refused::Beyond(Beyond {
+                    line: self.line(),
+                    what: format!("`{symbol}`"),
+                }))
+            }
+            _ => self.refuse(),
+        }
+    }
+
     /// What is here does not belong here: wrong, or a word of Python's that this does not know.
     fn refuse<T>(&self) -> Parsed<T> {
         let line = self.line();
@@ -108,6 +113,8 @@ impl Parser<'_> {
             Some(Kind::Name(name)) if PYTHON_ONLY.contains(&name.as_str()) => {
                 beyond(format!("`{name}`"))
             }
+            // `not in`
+            Some(Kind::Name(name)) if name == "not" => beyond(format!("`{name}`")),
             Some(Kind::Symbol(symbol @ ("[" | "." | ":" | "@"))) => beyond(format!("`{symbol}`")),
             Some(Kind::End) | None => Err(Refused::Wrong(SyntaxError {
                 line,
@@ -141,14 +148,7 @@ impl Parser<'_> {
                 message,
             }
         } else if self.word("print") {
-            StatementKind::Print(match self.expression_list()? {
-                list if list.len() == 1 => match list.into_iter().next() {
-                    Some(Expression::Tuple(items)) => items,
-                    Some(only) => vec![only],
-                    None => Vec::new(),
-                },
-                list => list,
-            })
+            StatementKind::Print(self.printed()?)
         } else {
             self.assignment()?
         };
@@ -157,7 +157,32 @@ impl Parser<'_> {
                 self.at += 1;
                 Ok(Statement { line, kind })
             }
+            // `a = b = 1`, `a, b = 1, 2`, and the like; a condition has none.
+            _ if !matches!(kind, StatementKind::Assert { .. }) => self.leave(&["=", ","]),
             _ => self.refuse(),
+        }
+    }
+
+    /// What `print` shows: arguments of a call, or as in Python 2 what follows.
+    fn printed(&mut self) -> Parsed<Vec<Expression>> {
+        let begin = self.at;
+        if self.symbol("(") {
+            let arguments = self.arguments()?;
+            if matches!(self.kind(), Some(Kind::End) | None) {
+                return Ok(arguments);
+            }
+            self.at = begin;
+        }
+        self.expression_list()
+    }
+
+    /// What a call is given, behind its opening parenthesis.
+    fn arguments(&mut self) -> Parsed<Vec<Expression>> {
+        let arguments = self.expression_list()?;
+        if self.symbol(")") {
+            Ok(arguments)
+        } else {
+            self.leave(&["="]) // an argument by its name
         }
     }
 
@@ -365,10 +390,6 @@ impl Parser<'_> {
         if !self.symbol("(") {
             return Ok(Expression::Name(name));
         }
-        let arguments = self.expression_list()?;
-        if !self.symbol(")") {
-            return self.refuse();
-        }
-        Ok(Expression::Call(name, arguments))
+        Ok(Expression::Call(name, self.arguments()?))
     }
 }

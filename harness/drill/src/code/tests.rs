@@ -95,6 +95,7 @@ fn wrong_code_is_told_with_its_line() {
         ("assert (1", 10, "the expression ends too early"),
         ("a = 1\nassert 1 +", 11, "the expression ends too early"),
         ("assert 1 2", 10, "`2` does not belong here"),
+        ("assert tcpi_snd_cwnd = 10", 10, "`=` does not belong here"),
         ("x = 'a", 10, "a string that does not end on its line"),
         ("assert $", 10, "`$` has no meaning here"),
         ("assert 1 / 0", 10, "division by zero"),
@@ -130,6 +131,32 @@ fn the_rest_goes_to_python_or_is_a_reason_to_skip() {
             assert_eq!((line, &*message), (8, "AssertionError"))
         }
     }
+}
+
+#[test]
+fn what_only_python_has_a_use_for_is_left_to_it() {
+    for (text, what) in [
+        (
+            "assert tcpi_snd_cwnd == 10, f\"cwnd={tcpi_snd_cwnd}\"",
+            "`f\"`",
+        ),
+        ("x = Rb'\\n'", "`Rb'`"),
+        ("x = \"\"\"a\nb\"\"\"", "`\"\"\"`"),
+        ("x = '''a'''", "`'''`"),
+        ("x = {}", "`{`"),
+        ("x = 1\nassert x not in (2, 3)", "`not`"),
+        ("x = y = 1", "`=`"),
+        ("x, y = 1, 2", "`,`"),
+        ("x = 1, 2", "`,`"),
+        ("print(tcpi_snd_cwnd, end='')", "`=`"),
+    ] {
+        match run(text) {
+            Outcome::Passed(_) => {}
+            Outcome::NeedsPython(reason) => assert!(reason.contains(what), "{reason}"),
+            Outcome::Failed { message, .. } => panic!("{text}: {message}"),
+        }
+    }
+    assert!(matches!(run("f = 1\nassert f, 'f'"), Outcome::Passed(_)));
 }
 
 proptest! {
