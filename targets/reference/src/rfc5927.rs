@@ -36,7 +36,8 @@ fn packet_too_big(tcb: &mut Tcb, mtu: usize, quoted_length: usize, now: Instant,
         MIN_MTU_V6
     };
     let mtu = match mtu {
-        0 if tcb.remote.addr.is_ipv4() => plateau_below(quoted_length.min(tcb.path_mtu)),
+        // From ICMPv6, which always says it, this comes to less than its least MTU.
+        0 => plateau_below(quoted_length.min(tcb.path_mtu)),
         mtu => mtu,
     };
     // RFC 5927 section 7.2: neither impossibly small nor larger than what is known.
